@@ -1,0 +1,1 @@
+"""Recordings in, batches out. Knows no Keras and no wandb."""

@@ -1,0 +1,8 @@
+"""The one exception that means: the input is wrong, and here is the sentence that says how to mend it."""
+
+
+class BadInput(ValueError):
+    """What a person gave cannot be used. The message is one sentence: what, where, and what would be right.
+
+    The command line prints it and exits with code 2; anything else that is raised is a bug of ours.
+    """

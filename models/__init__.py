@@ -1,0 +1,1 @@
+"""Hyperparameters in, a Keras model out."""

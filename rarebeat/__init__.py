@@ -1,0 +1,1 @@
+"""Many runs: the embedded server, search, agents, leaderboard, selection."""

@@ -1,0 +1,48 @@
+"""The command line. Each command lives in a module of its own, imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from data_utils.errors import BadInput
+
+COMMANDS = {
+    "up": "rarebeat.server.commands:up",
+    "down": "rarebeat.server.commands:down",
+    "status": "rarebeat.server.commands:status",
+    "data": "rarebeat.data:data",
+    "check": "rarebeat.check:check",
+    "sweep": "rarebeat.sweep:sweep",
+    "leaderboard": "rarebeat.leaderboard:leaderboard",
+    "best": "rarebeat.best:best",
+    "evaluate": "rarebeat.evaluate:evaluate",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is asked for, and turns `BadInput` into one sentence and exit code 2."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[name].split(":")
+        return getattr(importlib.import_module(module), attribute)
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BadInput as error:
+            failure = click.ClickException(str(error))
+            failure.exit_code = 2
+            raise failure from error
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="rarebeat")
+def main() -> None:
+    """Weights & Biases sweeps over Keras ECG classifiers when the classes that matter are rare."""

@@ -1,0 +1,1 @@
+"""A search engine for any W&B sweep."""

@@ -1,0 +1,1 @@
+"""A W&B backend for one machine or a small group."""
