@@ -1,0 +1,17 @@
+"""No resampling: shuffled passes over the side as it is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from data_utils.samplers.passes import shuffled_passes
+
+
+class NoResampling:
+    """Every row once per pass."""
+
+    def __init__(self, targets: np.ndarray) -> None:
+        self.pass_length = len(targets)
+
+    def draw(self, size: int, rng: np.random.Generator) -> np.ndarray:
+        return shuffled_passes(np.arange(self.pass_length), size, rng)

@@ -1,0 +1,104 @@
+"""Patient-wise folds, balanced by class: whole patients are dealt out, the hardest to place first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+# With more patients the greedy deal is balanced enough, and trying all swaps would take long.
+_SWAPPED = 60
+
+
+def class_counts(groups: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
+    """Positives per class (K,) of every patient, in the order of their names.
+
+    Args:
+        groups: (n,) patient of each row.
+        targets: (n, K) uint8.
+    """
+    names, index = np.unique(groups, return_inverse=True)
+    counts = np.zeros((len(names), targets.shape[1]), np.int64)
+    np.add.at(counts, index, targets == 1)
+    return dict(zip(names.tolist(), counts, strict=True))
+
+
+def balanced_folds(counts: Mapping[str, np.ndarray], folds: int) -> dict[str, int]:
+    """A fold for every patient, so that each class's rows and patients spread evenly over the folds.
+
+    Greedy: patients who hold much of a class come first, each into the fold where they disturb the balance least;
+    then pairs are swapped while that helps. Also balances the folds that arise when fold numbers are merged by their
+    remainder (6 folds into 3 and 2). Deterministic; no randomness.
+
+    Args:
+        counts: patient -> (K,) positives per class.
+        folds: at least 2, at most the number of patients.
+    Raises:
+        ValueError: folds out of that range.
+    """
+    if not 2 <= folds <= len(counts):
+        raise ValueError(f"{folds} folds do not fit {len(counts)} patients: choose 2 to {len(counts)}.")
+    patients = sorted(counts)
+    weights = _shares(np.array([counts[patient] for patient in patients], float))
+    merges = [_merge(folds, k) for k in range(2, folds + 1) if folds % k == 0]
+    assigned = _dealt(weights, folds, merges)
+    if len(patients) <= _SWAPPED:
+        _swap(assigned, weights, merges)
+    return {patient: int(fold) for patient, fold in zip(patients, assigned, strict=True)}
+
+
+def _shares(counts: np.ndarray) -> np.ndarray:
+    """(G, 2K + 1) what part of each class's rows, of each class's patients and of all patients one patient is."""
+    present = counts > 0
+    columns = np.concatenate([counts, present, np.ones((len(counts), 1))], axis=1)
+    return columns / np.maximum(columns.sum(axis=0), 1)
+
+
+def _merge(folds: int, k: int) -> np.ndarray:
+    """(k, folds) which folds make up each of k merged ones."""
+    return (np.arange(folds) % k == np.arange(k)[:, None]).astype(float)
+
+
+def _imbalance(totals: np.ndarray, merges: list[np.ndarray]) -> float:
+    """Squared distance of every fold's share (folds, columns) from an equal one, merged folds included."""
+    return sum(float(((merge @ totals - 1 / len(merge)) ** 2).sum()) for merge in merges)
+
+
+def _dealt(weights: np.ndarray, folds: int, merges: list[np.ndarray]) -> np.ndarray:
+    """(G,) int64 folds."""
+    assigned = np.full(len(weights), -1)
+    totals = np.zeros((folds, weights.shape[1]))
+    for patient in np.argsort(-weights.max(axis=1), kind="stable"):
+        costs = [_imbalance(_with(totals, fold, weights[patient]), merges) for fold in range(folds)]
+        assigned[patient] = int(np.argmin(costs))
+        totals[assigned[patient]] += weights[patient]
+    return assigned
+
+
+def _with(totals: np.ndarray, fold: int, weight: np.ndarray) -> np.ndarray:
+    totals = totals.copy()
+    totals[fold] += weight
+    return totals
+
+
+def _swap(assigned: np.ndarray, weights: np.ndarray, merges: list[np.ndarray]) -> None:
+    """Swap pairs of patients in place, best pair first, until no swap helps."""
+    folds = merges[-1].shape[1]
+    totals = np.stack([weights[assigned == fold].sum(axis=0) for fold in range(folds)])
+    lowest = _imbalance(totals, merges)
+    while True:
+        best = None
+        for a in range(len(assigned)):
+            for b in range(a):
+                if assigned[a] == assigned[b]:
+                    continue
+                swapped = totals.copy()
+                swapped[assigned[a]] += weights[b] - weights[a]
+                swapped[assigned[b]] += weights[a] - weights[b]
+                cost = _imbalance(swapped, merges)
+                if cost < lowest - 1e-12:
+                    lowest, best = cost, (a, b, swapped)
+        if best is None:
+            return
+        a, b, totals = best
+        assigned[a], assigned[b] = assigned[b], assigned[a]

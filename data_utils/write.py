@@ -1,0 +1,251 @@
+"""Write the two files of a dataset: X.h5 for training and X.test.h5, sealed. Both appear whole, or neither."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from data_utils.errors import BadInput
+from data_utils.layout import DTYPES, FORMAT, FORMAT_VERSION, SPLITS, content_digest, test_path
+from data_utils.summary import LeftOut, Part, summarise
+
+_CHUNK = 1 << 24
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is true of a whole dataset; see `data_utils.dataset.Dataset` for the meaning of each."""
+
+    task: str
+    classes: tuple[str, ...]
+    class_names: tuple[str, ...]
+    leads: tuple[str, ...]
+    rate: float  # Hz
+    covariates: tuple[str, ...]
+    source: str
+    licence: str
+    simulated: bool
+    groups_known: bool
+    preparation: Mapping
+
+
+@dataclass(frozen=True, eq=False)
+class BeatRows:
+    """The beats of one recording, each of which may see the whole recording."""
+
+    anchor: np.ndarray  # (n,) samples from the recording's beginning
+    target: np.ndarray  # (n, K) uint8
+    covariates: np.ndarray  # (n, F) float32
+
+
+@dataclass(eq=False)
+class _Side:
+    """What goes into one file: samples spooled to disk, rows in memory."""
+
+    spool: object  # unnamed temporary file
+    parts: list[Part] = field(default_factory=list)
+    rows: list[BeatRows] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+
+
+class DatasetWriter:
+    """Collects recordings, then writes both files at their exact size.
+
+    Contiguous HDF5 cannot grow, so samples are spooled to an unnamed temporary file beside the target first; use it
+    within `writing`, which cleans up.
+    """
+
+    def __init__(self, path: Path, folder: Path, description: Description, dtype: str = "<f2") -> None:
+        self.path = path
+        self.folder = folder
+        self.description = description
+        self.dtype = np.dtype(dtype)
+        self._sides = {sealed: _Side(tempfile.TemporaryFile(dir=folder)) for sealed in (False, True)}
+
+    def add(self, name: str, group: str, split: str, samples: np.ndarray, rows: BeatRows) -> None:
+        """Add one recording.
+
+        Args:
+            group: its patient; all recordings of a patient must have the same split.
+            split: "train", "validation" or "test".
+            samples: (n, C) mV.
+        """
+        if samples.shape[1:] != (len(self.description.leads),):
+            raise ValueError(f"{name} has {samples.shape[1:]} leads, not {len(self.description.leads)}.")
+        side = self._sides[split == "test"]
+        samples.astype(self.dtype).tofile(side.spool)
+        side.parts.append(Part(name, group, split, rows.target))
+        side.rows.append(rows)
+        side.lengths.append(len(samples))
+
+    def parts(self, sealed: bool = False) -> list[Part]:
+        """The recordings added so far to the training file, or to the sealed one."""
+        return self._sides[sealed].parts
+
+    def finish(self, folds: Mapping[str, int], left_out: Sequence[LeftOut] = ()) -> None:
+        """Write both files and move them to their places.
+
+        Args:
+            folds: patient-wise fold of every patient of the training file.
+        Raises:
+            BadInput: no rows for the training file.
+        """
+        if not any(len(rows.anchor) for rows in self._sides[False].rows):
+            raise BadInput(f"No rows are left to train on, so {self.path} is not written.")
+        parts = [part for side in self._sides.values() for part in side.parts]
+        summary = summarise(parts, self.description.classes, folds, left_out)
+        finals = [self.path]
+        digest = self._write(self.folder / self.path.name, False, folds, summary, None)
+        if any(len(rows.anchor) for rows in self._sides[True].rows):
+            finals.insert(0, test_path(self.path))
+            self._write(self.folder / finals[0].name, True, {}, summary, digest)
+        _replace_together(self.folder, finals, gone=[test_path(self.path)] if len(finals) == 1 else [])
+
+    def _write(
+        self, path: Path, sealed: bool, folds: Mapping, summary: dict, training_digest: str | None
+    ) -> str:
+        side = self._sides[sealed]
+        with h5py.File(path, "w") as file:
+            _write_attributes(file, self.description, sealed)
+            _write_samples(file, side, self.dtype, len(self.description.leads))
+            _write_rows(file, side, folds, self.description)
+            file.create_dataset("summary", data=json.dumps(summary), dtype=h5py.string_dtype())
+        with h5py.File(path, "r+") as file:
+            digest = content_digest(file)
+            file.attrs["digest"] = digest
+            file.attrs["training_digest"] = training_digest or digest
+        _sync(path)
+        return digest
+
+
+@contextmanager
+def writing(path: Path, description: Description, overwrite: bool = False) -> Iterator[DatasetWriter]:
+    """A writer for `path` and its `.test.h5`, whose working folder goes away however the block ends.
+
+    Raises:
+        BadInput: either file is there already (without `overwrite`), or the folder cannot be written to.
+    """
+    path = Path(path)
+    for existing in (path, test_path(path)):
+        if existing.exists() and not overwrite:
+            raise BadInput(f"{existing} is there already: choose another --out, or say --overwrite.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path)
+        folder = Path(tempfile.mkdtemp(prefix=_working_name(path), dir=path.parent))
+    except OSError as error:
+        raise BadInput(
+            f"{path.parent} cannot be written to ({error.strerror}): choose another --out."
+        ) from error
+    try:
+        yield DatasetWriter(path, folder, description)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _working_name(path: Path, process: str | int | None = None) -> str:
+    return f".{path.name}.{platform.node()}.{os.getpid() if process is None else process}."
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove working folders of writers on this machine that were killed outright."""
+    for folder in path.parent.glob(_working_name(path, "*") + "*"):
+        process = folder.name.removeprefix(_working_name(path, "")[:-1]).split(".")[0]
+        if process.isdigit() and not _alive(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _write_attributes(file: h5py.File, description: Description, sealed: bool) -> None:
+    file.attrs["format"] = FORMAT
+    file.attrs["format_version"] = FORMAT_VERSION
+    file.attrs["sealed"] = sealed
+    for name in ("task", "source", "licence", "simulated", "groups_known", "rate"):
+        file.attrs[name] = getattr(description, name)
+    for name in ("classes", "class_names", "leads", "covariates"):
+        file.attrs[name] = json.dumps(list(getattr(description, name)))
+    file.attrs["preparation"] = json.dumps(dict(description.preparation), sort_keys=True)
+
+
+def _write_samples(file: h5py.File, side: _Side, dtype: np.dtype, channels: int) -> None:
+    dataset = file.create_dataset("samples", (sum(side.lengths), channels), dtype)
+    side.spool.seek(0)
+    step = max(1, _CHUNK // (dtype.itemsize * channels))
+    for begin in range(0, len(dataset), step):
+        count = min(step, len(dataset) - begin) * channels
+        dataset[begin : begin + step] = np.fromfile(side.spool, dtype, count).reshape(-1, channels)
+
+
+def _write_rows(file: h5py.File, side: _Side, folds: Mapping[str, int], description: Description) -> None:
+    lengths = np.array(side.lengths, np.int64)
+    counts = [len(rows.anchor) for rows in side.rows]
+    recording = np.repeat(np.arange(len(counts)), counts)
+    columns = {
+        "recording/first": np.cumsum(lengths) - lengths,
+        "recording/length": lengths,
+        "row/recording": recording,
+        "row/start": np.zeros(len(recording)),
+        "row/length": lengths[recording],
+        "row/anchor": np.concatenate([rows.anchor for rows in side.rows]),
+        "row/split": np.array([SPLITS.index(part.split) for part in side.parts])[recording],
+        "row/fold": np.array([folds.get(part.group, -1) for part in side.parts])[recording],
+        "row/target": np.concatenate([rows.target for rows in side.rows]).reshape(
+            -1, len(description.classes)
+        ),
+        "row/covariates": np.concatenate([rows.covariates for rows in side.rows]).reshape(
+            -1, len(description.covariates)
+        ),
+    }
+    for name, values in columns.items():
+        file.create_dataset(name, data=np.asarray(values).astype(DTYPES[name]))
+    for name in ("name", "group"):
+        texts = [getattr(part, name) for part in side.parts]
+        file.create_dataset(f"recording/{name}", data=texts, dtype=h5py.string_dtype())
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _replace_together(folder: Path, finals: list[Path], gone: list[Path]) -> None:
+    """Move the new files into place and older ones out of it; if any move fails, put everything back."""
+    undo: list[tuple[Path, Path]] = []
+    try:
+        for final in (*finals, *gone):
+            if final.exists():
+                _move(final, folder / f"old.{final.name}", undo)
+        for final in finals:
+            _move(folder / final.name, final, undo)
+    except BaseException:
+        for source, target in reversed(undo):
+            os.replace(target, source)
+        raise
+    _sync(finals[0].parent)
+
+
+def _move(source: Path, target: Path, undo: list[tuple[Path, Path]]) -> None:
+    os.replace(source, target)
+    undo.append((source, target))
