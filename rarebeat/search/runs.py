@@ -69,13 +69,12 @@ def learn(space: Space, runs: list[Run], metric: dict[str, Any]) -> Lessons:
     """Sorts a sweep's runs; those that do not lie in the space are left out.
 
     `metric` is that of the sweep: goal (default minimize), impute (default worst), impute_while_running
-    (default false). As in W&B, `impute` decides what a failed, crashed or killed run counts: the worst value of
-    any ended run, its own latest, or its own best. A finished run without a finite value counts as the worst.
+    (default false). As in W&B, `impute` decides what a failed, crashed or killed run counts: the worst value
+    of any ended run, its own latest, or its own best. A finished run without a finite value counts as worst.
     """
     sign = -1.0 if metric.get("goal") == "maximize" else 1.0
-    worst = max(
-        (loss for run in runs if run.state not in PENDING for loss in _losses(run, sign)), default=0.0
-    )
+    ended = [run for run in runs if run.state not in PENDING]
+    worst = max((loss for run in ended for loss in _losses(run, sign)), default=0.0)
     lessons = Lessons([], [], Visited(space))
     for run in runs:
         if (point := space.point(run.params)) is None:

@@ -1,8 +1,7 @@
 """Tree-structured Parzen estimator, by Optuna.
 
-Bergstra et al., "Algorithms for hyper-parameter optimization", NeurIPS 2011; multivariate after Falkner et al.,
-"BOHB", ICML 2018; pending points after Ginsbourger et al., "Kriging is well-suited to parallelize optimization"
-(constant liar), 2010.
+Bergstra et al., "Algorithms for hyper-parameter optimization", NeurIPS 2011; multivariate after Falkner et
+al., "BOHB", ICML 2018; points under way count as bad ones ("constant liar": Ginsbourger et al. 2010).
 
 The study is built from the runs at every call, so nothing has to be kept or can go out of step.
 """
@@ -47,16 +46,10 @@ def _study(space: Space, searched: list[int], lessons: Lessons, seed: int) -> op
     study = optuna.create_study(sampler=sampler)
     distributions = {str(i): _distribution(space.dimensions[i]) for i in searched}
     for point, loss in lessons.results:
-        coordinates = _coordinates(space, searched, point)
-        study.add_trial(
-            optuna.trial.create_trial(params=coordinates, distributions=distributions, value=loss)
-        )
+        study.add_trial(_trial(_coordinates(space, searched, point), distributions, value=loss))
     running = optuna.trial.TrialState.RUNNING
     for point in lessons.pending:
-        coordinates = _coordinates(space, searched, point)
-        study.add_trial(
-            optuna.trial.create_trial(state=running, params=coordinates, distributions=distributions)
-        )
+        study.add_trial(_trial(_coordinates(space, searched, point), distributions, state=running))
     return study
 
 

@@ -1,0 +1,147 @@
+"""`rarebeat check`: a bad sweep YAML is refused before its first run, with line, reason and what is right."""
+
+from __future__ import annotations
+
+import functools
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+
+from data_utils.errors import BadInput
+from rarebeat.search import problems as wandb_problems
+from rarebeat.sweep_rules import Finding, Table, findings, runs_our_training, size_of
+from rarebeat.sweep_yaml import NotYaml, SweepYaml, read_sweep, repeats
+
+PATIENCE = 120  # seconds for the table: importing Keras on a machine busy with training takes tens of them
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One sentence about a sweep. `refused` is False for a warning; `line` counts from 1."""
+
+    sentence: str
+    line: int | None = None
+    refused: bool = True
+
+    def at(self, name: str) -> str:
+        """The sentence for a terminal, with its file and line where there is one."""
+        warning = "" if self.refused else "warning: "
+        return f"{name}:{self.line}: {warning}{self.sentence}" if self.line else f"{warning}{self.sentence}"
+
+
+@functools.cache
+def training_table() -> Table:
+    """The hyperparameters and metrics of our training, from a process of its own: it imports Keras.
+
+    Raises:
+        BadInput: that process failed, as it does when a plug-in cannot be imported.
+    """
+    command = [sys.executable, "-m", "training.hyperparameters"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    if done.returncode != 0:
+        reason = (done.stderr.strip() or "no reason given").splitlines()[-1]
+        raise BadInput(f"the hyperparameters of training.train could not be read: {reason}")
+    printed = json.loads(done.stdout[done.stdout.index("{") :])
+    return Table(printed["hyperparameters"], tuple(printed["metrics"]))
+
+
+def check_sweep(text: str, name: str = "", table: Callable[[], Table] = training_table) -> list[Problem]:
+    """All problems of a sweep's YAML (or JSON), those that refuse it first.
+
+    Args:
+        text: What stands in the file.
+        name: The file's; without one, as for text that a client sent, no lines are given.
+        table: Gives the hyperparameters and metrics; asked only where the sweep runs our own training.
+    """
+    try:
+        sweep = read_sweep(text)
+    except NotYaml as error:
+        return [Problem(str(error), error.line if name else None)]
+    found = [Problem(str(error), line if name else None) for error, line in repeats(sweep)]
+    found += [
+        Problem(finding.sentence, sweep.line(finding.path) if name else None, finding.refused)
+        for finding in _all_findings(sweep, table)
+    ]
+    return sorted(dict.fromkeys(found), key=lambda problem: (not problem.refused, problem.line or 0))
+
+
+def _all_findings(sweep: SweepYaml, table: Callable[[], Table]) -> list[Finding]:
+    found = [Finding(str(error), error.path) for error in wandb_problems(sweep.config)]
+    if not isinstance(sweep.config, dict):
+        return found
+    if runs_our_training(sweep.config):
+        found += findings(sweep.config, table())
+    else:
+        sentence = "its command is not python -m training.train: hyperparameters and metric are not checked"
+        found.append(Finding(sentence, ("command",), refused=False))
+    return found + _budget_findings(sweep, found)
+
+
+def _budget_findings(sweep: SweepYaml, found: list[Finding]) -> list[Finding]:
+    if any(finding.refused for finding in found):
+        return []
+    config, said = sweep.config, []
+    if config["method"] == "tpe":
+        said.append(Finding("only the embedded server knows tpe; for W&B's write bayes", ("method",), False))
+    if "run_cap" not in config and size_of(config)[2] is None:
+        said.append(Finding("without a run_cap this sweep never ends; write run_cap: 40, say", (), False))
+    return said
+
+
+def refuse(problems: list[Problem], name: str) -> None:
+    """Says every problem on stderr; ends with exit code 2 when one of them refuses the sweep."""
+    for problem in problems:
+        click.echo(problem.at(name), err=True)
+    if any(problem.refused for problem in problems):
+        raise click.exceptions.Exit(2)
+
+
+def read_text(source: str) -> str:
+    """The text of a file, or of standard input for `-`.
+
+    Raises:
+        BadInput: no such file, or not text.
+    """
+    if source == "-":
+        return click.get_text_stream("stdin").read()
+    path = Path(source)
+    if not path.is_file():
+        raise BadInput(f"there is no sweep file {source}; the ones that come with rarebeat lie in sweeps/")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise BadInput(f"{source} is not a text file; a sweep is YAML in UTF-8") from None
+
+
+def summary(text: str) -> str:
+    config = read_sweep(text).config
+    parameters, varied, points = size_of(config)
+    ending = f", run_cap {config['run_cap']}" if "run_cap" in config else ""
+    many = "endless points" if points is None else f"{points} points"
+    return f"fine: {parameters} parameters, {varied} of them searched, {many}{ending}"
+
+
+@click.command()
+@click.argument("sweep", metavar="YAML")
+@click.option("--data", type=str, help="Also check that this data set can be opened.")
+@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
+def check(sweep: str, data: str | None, as_json: bool) -> None:
+    """Check a sweep YAML before its first run; `-` reads it from standard input."""
+    text = read_text(sweep)
+    name = "" if sweep == "-" else sweep
+    problems = check_sweep(text, name)
+    if data is not None:
+        from data_utils.dataset import open_dataset  # numpy and h5py, needed only here
+
+        open_dataset(Path(data))
+    fine = not any(problem.refused for problem in problems)
+    if as_json:
+        click.echo(json.dumps({"fine": fine, "problems": [asdict(problem) for problem in problems]}))
+        raise click.exceptions.Exit(0 if fine else 2)
+    refuse(problems, name)
+    click.echo(summary(text))
