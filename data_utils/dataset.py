@@ -24,7 +24,7 @@ HYPERPARAMETERS = {
         "default": 0,
         "min": 0,
         "max": 100,
-        "meaning": "Patient-wise folds that one run trains and averages; 0 is the file's single validation side.",
+        "meaning": "Patient-wise folds that one run trains and averages; 0 takes the one validation side.",
     },
 }
 
@@ -81,13 +81,13 @@ class Side:
 
 
 class Dataset:
-    """A dataset file, opened by `open_dataset`. Samples stay on disk and are mapped; copies in other processes
-    share the same pages.
+    """A dataset file, opened by `open_dataset`. Samples stay on disk and are mapped; copies in other
+    processes share the same pages.
 
-    Attributes: path; task ("multiclass" or "multilabel"); classes (slugs) and class_names; leads; rate (Hz);
-    covariates (names); source; licence; simulated; groups_known; preparation (dict, what the builder did to the
-    signal); digest and training_digest (hex SHA-256); sealed; summary (counts only); samples (S, C); recordings;
-    rows.
+    Attributes: path; task ("multiclass" or "multilabel"); classes (slugs) and class_names; leads; rate
+    (Hz); covariates (names); source; licence; simulated; groups_known; preparation (dict, what the builder
+    did to the signal); digest and training_digest (hex SHA-256); sealed; summary (counts only); samples (S,
+    C); recordings; rows.
     """
 
     def __init__(self, path: Path, file: h5py.File) -> None:

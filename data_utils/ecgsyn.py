@@ -1,13 +1,13 @@
-"""The dynamical model of the ECG: McSharry, Clifford, Tarassenko and Smith 2003, A dynamical model for generating
-synthetic electrocardiogram signals, IEEE Trans Biomed Eng 50:289-294.
+"""The dynamical model of the ECG: McSharry, Clifford, Tarassenko and Smith 2003, A dynamical model for
+generating synthetic electrocardiogram signals, IEEE Trans Biomed Eng 50:289-294.
 
     x' = (1 - r) x - w y,  y' = (1 - r) y + w x,  r = sqrt(x^2 + y^2)
     z' = - sum_i a_i (theta - theta_i) exp(-(theta - theta_i)^2 / (2 b_i^2)) - (z - z0(t))
 
-The trajectory is started on its limit cycle r = 1, which attracts, so the angle theta is the integral of w alone, and
-what is left, z', is linear and is solved exactly over each sampling interval. Every beat may have waves of its own
-and its own angular velocity w = 2 pi / RR; a wave is given by its height in mV, its place and its width in seconds,
-and turned into the model's a_i, theta_i and b_i by that w.
+The trajectory is started on its limit cycle r = 1, which attracts, so the angle theta is the integral of w
+alone, and what is left, z', is linear and is solved exactly over each sampling interval. Every beat may
+have waves of its own and its own angular velocity w = 2 pi / RR; a wave is given by its height in mV, its
+place and its width in seconds, and turned into the model's a_i, theta_i and b_i by that w.
 """
 
 from __future__ import annotations

@@ -14,8 +14,9 @@ _FLAT = 1e-3
 class Examples:
     """Indexable batches of one side, prepared. Holds no signal of its own.
 
-    With an anchor the window lies around it (`preparation.position` of it before); without one it begins at the
-    row's start. What lies outside the row's stretch of its recording, and what is not finite, reads as 0 mV.
+    With an anchor the window lies around it (`preparation.position` of it before); without one it begins at
+    the row's start. What lies outside the row's stretch of its recording, and what is not finite, reads as
+    0 mV.
 
     >>> examples = Examples(train, fit_preparation(train, window=0.8))
     >>> examples.batch([0, 1])["signal"].shape  # (B, T, C)
@@ -51,7 +52,8 @@ class Examples:
         """Model input for positions `indices` (B,) of the side.
 
         Returns:
-            {"signal": (B, T, C) float32, mV or scaled, "covariates": (B, F) float32}; without covariates, no such key.
+            {"signal": (B, T, C) float32, mV or scaled, "covariates": (B, F) float32}; without covariates,
+            no such key.
         """
         indices = np.asarray(indices, dtype=np.int64)
         batch = {"signal": self._signal(indices)}

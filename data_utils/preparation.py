@@ -1,4 +1,4 @@
-"""What is done to a signal before a model sees it, fitted on training rows only and kept in the model's card."""
+"""What is done to a signal before a model sees it: fitted on training rows only, kept in the model's card."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ HYPERPARAMETERS = {
         "default": 0.8,
         "min": 0.05,
         "max": 120.0,
-        "meaning": "Length of signal that the model sees, in seconds, centred on the beat where there is one.",
+        "meaning": "Seconds of signal that the model sees, centred on the beat where there is one.",
     },
     "scaling": {
         "type": "choice",
         "default": "none",
         "choices": ["none", "window"],
-        "meaning": "none leaves mV; window subtracts each window's mean and divides by its standard deviation, per lead.",
+        "meaning": "none leaves mV; window makes mean 0 and deviation 1 of each window and lead.",
     },
     "covariates": {
         "type": "bool",
@@ -78,7 +78,8 @@ class Preparation:
 def fit_preparation(
     train: Side, window: float, scaling: str = "none", covariates: bool = True
 ) -> Preparation:
-    """Preparation whose covariate statistics come from the training side alone; unknown (NaN) values are left out.
+    """Preparation whose covariate statistics come from the training side alone; unknown (NaN) values are
+    left out.
 
     Raises:
         ValueError: a side that is not the training side: fitting on it would be a leak.

@@ -1,9 +1,9 @@
 """RR intervals of beats as covariates: how early a beat comes and how long the pause after it is.
 
-Seven numbers, after de Chazal, O'Dwyer and Reilly 2004, Automatic classification of heartbeats using ECG morphology
-and heartbeat interval features, IEEE Trans Biomed Eng 51:1196, with ratios so that they mean the same at any heart
-rate. The local rhythm is the median of the ten intervals before the beat's own, so it knows no future; the interval
-after the beat and the record's median do.
+Seven numbers, after de Chazal, O'Dwyer and Reilly 2004, Automatic classification of heartbeats using ECG
+morphology and heartbeat interval features, IEEE Trans Biomed Eng 51:1196, with ratios so that they mean the
+same at any heart rate. The local rhythm is the median of the ten intervals before the beat's own, so it
+knows no future; the interval after the beat and the record's median do.
 """
 
 from __future__ import annotations

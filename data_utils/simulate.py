@@ -1,7 +1,8 @@
-"""Simulated recordings with rare beats, for a first try and for tests. No finding about hearts may rest on them.
+"""Simulated recordings with rare beats, for a first try and for tests. No finding about hearts may rest on
+them.
 
-Every patient has a rhythm, waves, noise and a tendency to ectopic beats of their own: the rare classes gather in few
-patients, as they do in real recordings. The signal is `data_utils.ecgsyn`'s.
+Every patient has a rhythm, waves, noise and a tendency to ectopic beats of their own: the rare classes
+gather in few patients, as they do in real recordings. The signal is `data_utils.ecgsyn`'s.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ CLASSES = ("N", "S", "V", "F")
 CLASS_NAMES = ("Normal", "Supraventricular ectopic", "Ventricular ectopic", "Fusion")
 
 # Mean share of S, V and F beats; a patient's own share is drawn around it with a long tail.
-_ECTOPY = {"S": 0.025, "V": 0.06, "F": 0.012}
-# Waves P Q R S T as height (share of R), place (s), width (s): the table of McSharry et al. 2003 at 60 beats a minute.
+_ECTOPY = {"S": 0.04, "V": 0.06, "F": 0.012}
+# Waves P Q R S T as height (share of R), place (s), width (s): the table of McSharry et al. 2003 at 60/min.
 _NORMAL = np.array(
     [[0.25, -0.2, 0.04], [-0.17, -0.042, 0.016], [1.0, 0.0, 0.016], [-0.25, 0.042, 0.016], [0.4, 0.25, 0.064]]
 )
@@ -62,14 +63,15 @@ def simulate(
     overwrite: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
-    """Write a simulated dataset: a quarter of the patients sealed, a quarter of the rest as validation side, six folds.
+    """Write a simulated dataset: a quarter of the patients sealed, a quarter of the rest as validation
+    side, six folds.
 
     Raises:
         BadInput: fewer than 12 patients or less than one minute; what `data_utils.write.writing` refuses.
     """
     if patients < 12 or not 1 <= minutes <= 1440:
         raise BadInput(
-            f"{patients} patients of {minutes} minutes: simulate at least 12 patients, 1 to 1440 minutes each."
+            f"{patients} patients of {minutes} minutes: ask for 12 patients or more, 1 to 1440 minutes each."
         )
     names = [f"sim{number:04d}" for number in range(patients)]
     with writing(out, _description(patients, minutes, seed), overwrite) as writer:
@@ -148,7 +150,7 @@ def _rhythm(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarra
 
 
 def _sinus_intervals(count: int, rng: np.random.Generator) -> np.ndarray:
-    """(count,) s: breathing (0.25 Hz) and slower (0.1 Hz) waves of the heart rate, as in McSharry et al. 2003."""
+    """(count,) s: it swings with breathing (0.25 Hz) and slower (0.1 Hz), as in McSharry et al. 2003."""
     mean = rng.uniform(0.65, 1.05)
     time = np.arange(count) * mean
     waves = rng.uniform(0.01, 0.03) * np.sin(2 * np.pi * rng.uniform(0.2, 0.3) * time)

@@ -8,6 +8,8 @@ import numpy as np
 
 # With more patients the greedy deal is balanced enough, and trying all swaps would take long.
 _SWAPPED = 60
+# Merging into more than this leaves folds of one or two file folds, which cannot be balanced separately.
+_MERGED = 6
 
 
 def class_counts(groups: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
@@ -26,9 +28,10 @@ def class_counts(groups: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarra
 def balanced_folds(counts: Mapping[str, np.ndarray], folds: int) -> dict[str, int]:
     """A fold for every patient, so that each class's rows and patients spread evenly over the folds.
 
-    Greedy: patients who hold much of a class come first, each into the fold where they disturb the balance least;
-    then pairs are swapped while that helps. Also balances the folds that arise when fold numbers are merged by their
-    remainder (6 folds into 3 and 2). Deterministic; no randomness.
+    Greedy: patients who hold much of a class come first, each into the fold where they disturb the balance
+    least; then pairs are swapped while that helps. A run may merge folds by the remainder of their number
+    (six into two, three, four or five), so the merged folds are balanced too. Deterministic, without
+    randomness.
 
     Args:
         counts: patient -> (K,) positives per class.
@@ -40,7 +43,7 @@ def balanced_folds(counts: Mapping[str, np.ndarray], folds: int) -> dict[str, in
         raise ValueError(f"{folds} folds do not fit {len(counts)} patients: choose 2 to {len(counts)}.")
     patients = sorted(counts)
     weights = _shares(np.array([counts[patient] for patient in patients], float))
-    merges = [_merge(folds, k) for k in range(2, folds + 1) if folds % k == 0]
+    merges = [_merge(folds, k) for k in sorted({*range(2, min(folds, _MERGED) + 1), folds})]
     assigned = _dealt(weights, folds, merges)
     if len(patients) <= _SWAPPED:
         _swap(assigned, weights, merges)
@@ -48,7 +51,7 @@ def balanced_folds(counts: Mapping[str, np.ndarray], folds: int) -> dict[str, in
 
 
 def _shares(counts: np.ndarray) -> np.ndarray:
-    """(G, 2K + 1) what part of each class's rows, of each class's patients and of all patients one patient is."""
+    """(G, 2K + 1) one patient's part of each class's rows, of each class's patients and of all patients."""
     present = counts > 0
     columns = np.concatenate([counts, present, np.ones((len(counts), 1))], axis=1)
     return columns / np.maximum(columns.sum(axis=0), 1)

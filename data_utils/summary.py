@@ -1,4 +1,5 @@
-"""Counts of a dataset by split, fold and recording, and of what was left out: all that `data show` needs, so that
+"""Counts of a dataset by split, fold and recording, and of what was left out: all that `data show` needs,
+so that
 nobody has to open the sealed file to know what is in it."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Write the two files of a dataset: X.h5 for training and X.test.h5, sealed. Both appear whole, or neither."""
+"""Write the two files of a dataset: X.h5 for training and X.test.h5, sealed. Both appear, or neither."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import h5py
 import numpy as np
@@ -52,7 +53,7 @@ class BeatRows:
 class _Side:
     """What goes into one file: samples spooled to disk, rows in memory."""
 
-    spool: object  # unnamed temporary file
+    spool: IO[bytes]
     parts: list[Part] = field(default_factory=list)
     rows: list[BeatRows] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
@@ -61,8 +62,8 @@ class _Side:
 class DatasetWriter:
     """Collects recordings, then writes both files at their exact size.
 
-    Contiguous HDF5 cannot grow, so samples are spooled to an unnamed temporary file beside the target first; use it
-    within `writing`, which cleans up.
+    Contiguous HDF5 cannot grow, so samples are spooled to an unnamed temporary file beside the target
+    first; use it within `writing`, which cleans up.
     """
 
     def __init__(self, path: Path, folder: Path, description: Description, dtype: str = "<f2") -> None:
@@ -70,7 +71,7 @@ class DatasetWriter:
         self.folder = folder
         self.description = description
         self.dtype = np.dtype(dtype)
-        self._sides = {sealed: _Side(tempfile.TemporaryFile(dir=folder)) for sealed in (False, True)}
+        self._sides = {sealed: _Side(_spool(folder)) for sealed in (False, True)}
 
     def add(self, name: str, group: str, split: str, samples: np.ndarray, rows: BeatRows) -> None:
         """Add one recording.
@@ -126,6 +127,11 @@ class DatasetWriter:
             file.attrs["training_digest"] = training_digest or digest
         _sync(path)
         return digest
+
+
+def _spool(folder: Path) -> IO[bytes]:
+    """A file without a name: it is gone as soon as this process is, however that ends."""
+    return tempfile.TemporaryFile(dir=folder)
 
 
 @contextmanager

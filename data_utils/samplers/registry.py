@@ -51,7 +51,7 @@ register_sampler("class_aware", ClassAware)
 
 
 class EpochSampler:
-    """Positions into the rows of a training side, one epoch at a time; without state, so an epoch can be repeated."""
+    """Positions into the rows of a training side, epoch by epoch; stateless, so an epoch can be repeated."""
 
     def __init__(self, sampler: Draw, steps: int, batch_size: int) -> None:
         self.sampler = sampler

@@ -1,0 +1,79 @@
+"""Read one WFDB record, or say in a few words what is wrong with it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import wfdb
+
+# Bytes of one sample in WFDB's signal formats that a recording's size can be told from.
+_BYTES = {"8": 1, "80": 1, "16": 2, "61": 2, "160": 2, "212": 1.5, "24": 3, "32": 4}
+
+
+class BadRecord(ValueError):
+    """This record cannot be used; the message says why and makes sense after the record's name."""
+
+
+def read_annotations(folder: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Samples (n,) int64 and symbols (n,) str of `name.atr`.
+
+    Raises:
+        BadRecord: no such file, or one that wfdb refuses.
+    """
+    if not (folder / f"{name}.atr").is_file():
+        raise BadRecord(f"no annotations: {name}.atr is missing")
+    with _reading(f"{name}.atr"):
+        annotation = wfdb.rdann(str(folder / name), "atr")
+    return annotation.sample.astype(np.int64), np.array(annotation.symbol, dtype=str)
+
+
+def read_signal(folder: Path, name: str, leads: Sequence[str], rate: float) -> np.ndarray:
+    """(S, C) float64 mV of the leads, in the order that was asked for.
+
+    Raises:
+        BadRecord: a header that wfdb refuses, another rate or unit, a lead that the record lacks, or a
+            signal file that is missing or shorter than the header says.
+    """
+    with _reading(f"{name}.hea"):
+        header = wfdb.rdheader(str(folder / name))
+    names = header.sig_name or []
+    missing = [lead for lead in leads if lead not in names]
+    if missing:
+        raise BadRecord(f"no lead named {', '.join(missing)}; it has {', '.join(names) or 'none'}")
+    if header.fs != rate:
+        raise BadRecord(f"sampled at {header.fs:g} Hz, not {rate:g} Hz")
+    _check_size(folder, header)
+    with _reading(f"{name}.dat"):
+        record = wfdb.rdrecord(str(folder / name), channel_names=list(leads))
+    if set(record.units) != {"mV"}:
+        raise BadRecord(f"in {', '.join(record.units)}, not mV")
+    # wfdb returns channels in the header's order.
+    return record.p_signal[:, [record.sig_name.index(lead) for lead in leads]]
+
+
+def _check_size(folder: Path, header: wfdb.Record) -> None:
+    for file in dict.fromkeys(header.file_name):
+        formats = [f for f, n in zip(header.fmt, header.file_name, strict=True) if n == file]
+        if not (folder / file).is_file():
+            raise BadRecord(f"{file} is missing")
+        size = (folder / file).stat().st_size
+        expected = sum(_BYTES.get(f, 0) for f in formats) * header.sig_len
+        if size < expected:
+            raise BadRecord(f"{file} is truncated: {size:,} of {int(expected):,} bytes")
+
+
+@contextmanager
+def _reading(file: str) -> Iterator[None]:
+    """Turn whatever wfdb raises over a malformed file into `BadRecord`; keep its deprecations to itself."""
+    with warnings.catch_warnings():
+        # wfdb 4.3 under pandas 3 warns of its own calls, once per file; nobody here can mend them.
+        warnings.filterwarnings("ignore", module=r"wfdb\.")
+        try:
+            yield
+        except Exception as error:  # wfdb documents no types: ValueError, IndexError, struct.error …
+            reason = " ".join(str(error).split())
+            raise BadRecord(f"wfdb cannot read {file} ({type(error).__name__}: {reason})") from error
