@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rarebeat.search import SpaceError, parse_space
-from rarebeat.search.dimensions import Choice, Dimension, Range
+from rarebeat.search.dimensions import Choice, Dimension, Range, is_number
 from rarebeat.search.distributions import infer, parse
 from rarebeat.search.errors import Path, did_you_mean, number_in_yaml
 
@@ -105,8 +105,8 @@ def value_fault(name: str, value: object, rule: dict[str, Any]) -> str | None:
     right_type, wanted = {
         "bool": (isinstance(value, bool), "true or false"),
         "str": (isinstance(value, str), "text; quote it"),
-        "int": (isinstance(value, int) and not isinstance(value, bool), "a whole number"),
-        "float": (isinstance(value, int | float) and not isinstance(value, bool), "a number"),
+        "int": (is_number(value) and float(value).is_integer(), "a whole number"),
+        "float": (is_number(value), "a number"),
     }[kind]
     if not right_type:
         number = number_in_yaml(value) if kind == "float" else None
@@ -142,7 +142,7 @@ def _range_findings(
         yield Finding(
             f"{name} is no number; write values: {choices}" if kind != "str" else f"{name} is text", path
         )
-    elif kind == "int" and (isinstance(dimension, Range) or not isinstance(dimension.q, int)):
+    elif kind == "int" and (isinstance(dimension, Range) or not float(dimension.q).is_integer()):
         yield Finding(f"{name} takes whole numbers and {distribution} gives others; use integer bounds", path)
     elif kind == "float" and distribution == "int_uniform":
         low, high = float(spec["min"]), float(spec["max"])

@@ -51,8 +51,13 @@ def json_key(value: Json) -> str:
 
 
 def is_number(value: object) -> bool:
-    """A finite int or float; True and False are not numbers here."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """An int or float within a double's range; True and False are not numbers here."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int of hundreds of digits
+        return False
 
 
 class Choice:
