@@ -1,0 +1,123 @@
+"""The vendor's own agents (`wandb agent`) as children: started, watched, ended with all they started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rarebeat.processes import kill_processes, tree
+
+# How often an agent that was killed is started anew. One that gives up by itself is not.
+RESTARTS = 2
+# After the second interrupt the client has sent SIGTERM to its run; what is still there afterwards is killed.
+NOTICE_SECONDS = 1.0
+GRACE_SECONDS = 10.0
+POLL_SECONDS = 0.2
+THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
+
+def agent_environment(inherited: Mapping[str, str], agents: int, data: Path | None) -> dict[str, str]:
+    """The environment of one of `agents` agents that share this machine.
+
+    Args:
+        inherited: what to start from; what it already says about threads and GPU memory stays.
+        agents: how many run at once; each gets its share of the cores.
+        data: the data file, which wins over the sweep's own.
+    """
+    cores = str(max(1, available_cores() // agents))
+    environment = {name: cores for name in THREADS} | {"TF_FORCE_GPU_ALLOW_GROWTH": "true"} | dict(inherited)
+    # `${interpreter}` in a sweep is `python` from PATH: it has to be the one that has training.train.
+    environment["PATH"] = os.pathsep.join(
+        [str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)]
+    )
+    # The client's flapping rule ends an agent after three failures in its first minute even where other runs
+    # go well. Its other rule, five failures that are at least half of the runs, stays on and ends a hopeless
+    # sweep. A run that is killed counts in neither.
+    environment.setdefault("WANDB_AGENT_DISABLE_FLAPPING", "true")
+    environment.setdefault("PYTHONUNBUFFERED", "1")
+    return environment | ({"RAREBEAT_DATA": str(data.resolve())} if data else {})
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass
+class Agents:
+    """`number` agents on the sweep at `path`, each writing what it and its runs say to a log in `logs`.
+
+    Use as a context manager: leaving it ends every agent and run that is still there.
+    """
+
+    path: str
+    number: int
+    environment: Mapping[str, str]
+    logs: Path
+    _processes: list[subprocess.Popen] = field(default_factory=list)
+    _restarts: int = 0
+
+    def __enter__(self) -> Agents:
+        self.logs.mkdir(parents=True, exist_ok=True)
+        try:
+            self._processes = [self._start(i) for i in range(self.number)]
+        except OSError:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def log(self, i: int) -> Path:
+        """The log of agent `i`, counted from 0."""
+        return self.logs / f"agent-{i + 1}.log"
+
+    def _start(self, i: int) -> subprocess.Popen:
+        with self.log(i).open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "wandb", "agent", self.path],
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # Away from the terminal's process group: a Ctrl-C reaches them through stop() alone.
+                start_new_session=True,
+            )
+
+    def alive(self) -> int:
+        """How many agents are at work. One that was killed is started anew, `RESTARTS` times for each."""
+        for i, process in enumerate(self._processes):
+            code = process.poll()
+            if code is not None and code < 0 and self._restarts < RESTARTS * self.number:
+                self._restarts += 1
+                self._processes[i] = self._start(i)
+        return sum(process.poll() is None for process in self._processes)
+
+    def stop(self) -> None:
+        """End the agents as the client has it (a second interrupt ends their runs), then kill the rest."""
+        agents = [process.pid for process in self._processes if process.poll() is None]
+        if not agents:
+            return
+        everything = tree(agents)
+        try:
+            self._interrupt(NOTICE_SECONDS)
+            self._interrupt(GRACE_SECONDS)
+        finally:
+            kill_processes(everything | tree(agents))
+            for process in self._processes:
+                process.wait()
+
+    def _interrupt(self, seconds: float) -> None:
+        for process in self._processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and any(process.poll() is None for process in self._processes):
+            time.sleep(POLL_SECONDS)

@@ -1,0 +1,154 @@
+"""`rarebeat best`: bring home the best run that has a model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from data_utils.errors import BadInput
+from data_utils.layout import test_path
+from rarebeat.backend import client_errors, connect
+from rarebeat.ranking import Ranking, notices, rank
+from rarebeat.sweep_runs import Entry, find_sweep, read_sweep
+from rarebeat.tables import console, say
+from training.card import read_card
+
+if TYPE_CHECKING:
+    import wandb
+
+FILES = ("model.keras", "card.json")
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best run that has a model, where the model is now, its card, and the better runs that have none."""
+
+    entry: Entry
+    value: float
+    directory: Path
+    card: dict[str, Any]
+    without_model: tuple[str, ...]
+
+
+@click.command()
+@click.argument("path")
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder for the model.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable, on stdout.")
+def best(path: str, out: Path, as_json: bool) -> None:
+    """Download the model of the best run that has one: model.keras and card.json.
+
+    PATH is ENTITY/PROJECT/SWEEP, PROJECT/SWEEP, the sweep's web address, or its id alone.
+    """
+    check_folder(out)
+    api = connect()
+    ranking = rank(read_sweep(api, find_sweep(api, path)))
+    won = fetch_best(api, ranking, out)
+    if as_json:
+        click.echo(json.dumps(as_data(won, ranking), indent=2))
+    else:
+        to = console()
+        show(won, ranking, to)
+        for notice in notices(ranking):
+            say(to, notice, style="bold yellow")
+
+
+def check_folder(directory: Path) -> None:
+    """Raise `BadInput` where writing a model to `directory` would overwrite something else."""
+    if not directory.exists():
+        return
+    if not directory.is_dir():
+        raise BadInput(f"{directory} is a file: name a folder for the model")
+    strangers = sorted(path.name for path in directory.iterdir() if path.name not in FILES)
+    if strangers:
+        raise BadInput(f"{directory} holds {strangers[0]}, so it is no model folder: name another one")
+
+
+def fetch_best(api: wandb.Api, ranking: Ranking, directory: Path) -> Best:
+    """Download the best ranked run's model; `directory` is complete afterwards, or untouched.
+
+    Raises:
+        BadInput: no ranked run has a model, or `directory` holds something else.
+    """
+    check_folder(directory)
+    without: list[str] = []
+    for entry in ranking.ranked:
+        with client_errors():
+            model = _model_of(api, ranking, entry)
+            if model is None:
+                without.append(entry.id)
+                continue
+            _download(model, directory)
+        return Best(entry, ranking.value(entry), directory, read_card(directory), tuple(without))
+    raise BadInput(f"no run of sweep {ranking.runs.path} has logged a model (an artifact of type `model`)")
+
+
+def _model_of(api: wandb.Api, ranking: Ranking, entry: Entry) -> wandb.Artifact | None:
+    project = ranking.runs.path.rsplit("/", 1)[0]
+    artifacts = api.run(f"{project}/{entry.id}").logged_artifacts()
+    models = [artifact for artifact in artifacts if artifact.type == "model"]
+    return models[-1] if models else None
+
+
+def _download(model: wandb.Artifact, directory: Path) -> None:
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+    try:
+        # The copy in the client's cache would never be read again.
+        model.download(root=str(fresh), skip_cache=True)
+        missing = [name for name in FILES if not (fresh / name).is_file()]
+        if missing:
+            raise BadInput(f"artifact {model.name} lacks {missing[0]}: it was not logged by training.train")
+        fresh.chmod(0o755)
+        _replace(fresh, directory)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _replace(fresh: Path, directory: Path) -> None:
+    if not directory.exists():
+        fresh.rename(directory)
+        return
+    old = fresh.with_name(fresh.name + "-old")
+    directory.rename(old)
+    fresh.rename(directory)
+    shutil.rmtree(old)
+
+
+def next_command(won: Best) -> str:
+    """The command that proves the model on patients that no run has seen."""
+    data = won.card.get("hyperparameters", {}).get("data")
+    return f"rarebeat evaluate {won.directory} --data {test_path(Path(data)) if data else 'FILE.test.h5'}"
+
+
+def show(won: Best, ranking: Ranking, to: Console) -> None:
+    """Print the run, its objective and thresholds, and the next command."""
+    if won.without_model:
+        say(to, f"Better, but without a model: {', '.join(won.without_model)}.")
+    say(to, f"Best run {won.entry.id} ({won.entry.name}): {ranking.metric} {won.value:.4f}")
+    thresholds = won.card.get("thresholds", {})
+    say(to, "Thresholds: " + ", ".join(f"{name} {value:.3g}" for name, value in thresholds.items()))
+    say(to, f"Model: {won.directory / FILES[0]} · card: {won.directory / FILES[1]}")
+    say(to, "Prove it once, on patients that no run has seen:")
+    say(to, f"  {next_command(won)}")
+
+
+def as_data(won: Best, ranking: Ranking) -> dict[str, Any]:
+    """The best run as plain data for `--json`."""
+    return {
+        "run": won.entry.id,
+        "name": won.entry.name,
+        "metric": ranking.metric,
+        "objective": won.value,
+        "directory": str(won.directory),
+        "thresholds": won.card.get("thresholds", {}),
+        "without_model": list(won.without_model),
+        "notices": notices(ranking),
+        "evaluate": next_command(won),
+    }
