@@ -94,10 +94,11 @@ def _budget_findings(sweep: SweepYaml, found: list[Finding]) -> list[Finding]:
 
 
 def refuse(problems: list[Problem], name: str) -> None:
-    """Says every problem on stderr; ends with exit code 2 when one of them refuses the sweep."""
-    for problem in problems:
+    """Says the refusals on stderr and ends with exit code 2; without one says the warnings."""
+    refusals = [problem for problem in problems if problem.refused]
+    for problem in refusals or problems:
         click.echo(problem.at(name), err=True)
-    if any(problem.refused for problem in problems):
+    if refusals:
         raise click.exceptions.Exit(2)
 
 
@@ -107,13 +108,11 @@ def read_text(source: str) -> str:
     Raises:
         BadInput: no such file, or not text.
     """
-    if source == "-":
-        return click.get_text_stream("stdin").read()
-    path = Path(source)
-    if not path.is_file():
+    if source != "-" and not Path(source).is_file():
         raise BadInput(f"there is no sweep file {source}; the ones that come with rarebeat lie in sweeps/")
+    content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     try:
-        return path.read_text(encoding="utf-8")
+        return content.decode()
     except UnicodeDecodeError:
         raise BadInput(f"{source} is not a text file; a sweep is YAML in UTF-8") from None
 

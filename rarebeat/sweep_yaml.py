@@ -63,7 +63,8 @@ def read_sweep(text: str) -> SweepYaml:
 def _not_yaml(error: Exception) -> NotYaml:
     mark = getattr(error, "problem_mark", None)
     reason = getattr(error, "problem", None) or str(error) or "nested too deeply"
-    return NotYaml(f"this is not YAML: {reason}", mark.line + 1 if mark else None)
+    sentence = " ".join(f"this is not YAML: {reason}".split())
+    return NotYaml(sentence, mark.line + 1 if mark else None)
 
 
 def _places(loader: yaml.SafeLoader, node: yaml.Node, path: Path) -> Iterator[tuple[Path, int]]:
