@@ -13,7 +13,7 @@ Process = tuple[int, str]
 
 
 def _table() -> dict[int, tuple[int, str]]:
-    """Parent and start of every process, by id."""
+    """Parent and start of every process that still runs, by id: a zombie is over."""
     # Slim containers have no ps; macOS has no /proc.
     return _from_proc() if Path("/proc/self/stat").exists() else _from_ps()
 
@@ -26,17 +26,22 @@ def _from_proc() -> dict[int, tuple[int, str]]:
             fields = stat.read_text(errors="replace").rpartition(")")[2].split()
         except OSError:
             continue
-        table[int(stat.parent.name)] = (int(fields[1]), fields[19])
+        if fields[0] != "Z":
+            table[int(stat.parent.name)] = (int(fields[1]), fields[19])
     return table
 
 
 def _from_ps() -> dict[int, tuple[int, str]]:
-    command = ["ps", "-eo", "pid=,ppid=,lstart="]
+    command = ["ps", "-eo", "pid=,ppid=,stat=,lstart="]
     listing = subprocess.run(
         command, capture_output=True, text=True, check=True, env=os.environ | {"LC_ALL": "C"}
     )
-    rows = (line.split(None, 2) for line in listing.stdout.splitlines())
-    return {int(pid): (int(parent), started.strip()) for pid, parent, started in rows}
+    rows = (line.split(None, 3) for line in listing.stdout.splitlines())
+    return {
+        int(pid): (int(parent), started.strip())
+        for pid, parent, state, started in rows
+        if not state.startswith("Z")
+    }
 
 
 def tree(roots: Iterable[int]) -> set[Process]:

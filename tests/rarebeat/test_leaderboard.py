@@ -1,0 +1,200 @@
+"""Ranking and its table, on runs made by hand."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import pytest
+from rich.console import Console
+
+from data_utils.errors import BadInput
+from rarebeat import leaderboard
+from rarebeat.ranking import classes, notices, rank, varying
+from rarebeat.sweep_runs import Entry, SweepRuns, flatten, numbers, searched
+from rarebeat.tables import Column, duration, stacked
+
+METRIC = "best/macro_auprc"
+DATA = {"digest": "d", "simulated": False, "groups_known": True, "classes": ["N", "S", "V", "F"]}
+
+
+def entry(run: str, objective: float | None = None, state: str = "finished", **rest: object) -> Entry:
+    summary = {} if objective is None else {METRIC: objective}
+    summary |= rest.pop("summary", {})
+    return Entry(run, f"name-{run}", state, objective, summary=summary, **rest)
+
+
+def sweep(
+    *entries: Entry, goal: str = "maximize", searched: tuple[str, ...] = ("gamma", "loss")
+) -> SweepRuns:
+    return SweepRuns("local/p/s", "http://x/local/p/sweeps/s", "FINISHED", METRIC, goal, searched, entries)
+
+
+def order(runs: SweepRuns, sort: str | None = None) -> list[str]:
+    return [entry.id for entry in rank(runs, sort).ranked]
+
+
+def printed(runs: SweepRuns, width: int = 200) -> str:
+    stream = io.StringIO()
+    leaderboard.show(rank(runs), Console(file=stream, width=width, highlight=False))
+    return stream.getvalue()
+
+
+def test_best_objective_comes_first_and_a_tie_goes_by_run_id():
+    assert order(sweep(entry("b", 0.5), entry("c", 0.7), entry("a", 0.5))) == ["c", "a", "b"]
+
+
+def test_a_minimised_objective_ranks_the_smallest_first():
+    assert order(sweep(entry("a", 0.5), entry("b", 0.2), goal="minimize")) == ["b", "a"]
+
+
+def test_another_metric_ranks_upwards_unless_it_is_a_loss():
+    runs = sweep(
+        entry("a", 0.9, summary={"val/f1/S": 0.1, "val/loss": 1.0}),
+        entry("b", 0.1, summary={"val/f1/S": 0.4, "val/loss": 2.0}),
+    )
+    assert order(runs, "val/f1/S") == ["b", "a"]
+    assert order(runs, "val/loss") == ["a", "b"]
+
+
+def test_only_runs_that_are_over_and_have_the_objective_are_ranked_the_rest_is_counted():
+    ranking = rank(
+        sweep(
+            entry("a", 0.5),
+            entry("b", 0.9, state="running"),
+            entry("c", 0.8, state="crashed"),
+            entry("d", state="finished"),
+            entry("e", 0.1, state="killed"),
+        )
+    )
+    assert [e.id for e in ranking.ranked] == ["a", "e"]
+    assert ranking.others == {"crashed": 1, "finished": 1, "running": 1}
+
+
+@pytest.mark.parametrize(
+    ("runs", "sort", "words"),
+    [
+        (sweep(), None, "has no runs yet"),
+        (
+            sweep(entry("a", state="failed"), entry("b", state="running")),
+            None,
+            "no finished run yet (1 failed",
+        ),
+        (
+            sweep(entry("a", 0.5)),
+            "val/f1/X",
+            "has logged val/f1/X (1 finished); logged are: best/macro_auprc",
+        ),
+    ],
+)
+def test_nothing_to_rank_is_said_in_one_sentence(runs, sort, words):
+    with pytest.raises(BadInput) as refused:
+        rank(runs, sort)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_columns_are_the_hyperparameters_that_differ_in_the_sweeps_order():
+    runs = sweep(
+        entry("a", 0.1, config={"loss": "ce", "gamma": 2.0, "seed": 1, "dropout": 0.1}),
+        entry("b", 0.2, config={"loss": "focal", "gamma": 1.0, "seed": 1, "dropout": 0.3}),
+    )
+    assert varying(rank(runs)) == ["gamma", "loss", "dropout"]
+
+
+def test_a_single_run_shows_what_was_searched():
+    assert varying(rank(sweep(entry("a", 0.1, config={"loss": "ce", "epochs": 3})))) == ["loss"]
+
+
+def test_an_inactive_hyperparameter_is_a_dash():
+    runs = sweep(
+        entry("a", 0.2, config={"loss": "ce", "gamma": 4.25}, inactive=frozenset({"gamma"})),
+        entry("b", 0.1, config={"loss": "focal", "gamma": 1.25}),
+    )
+    text = printed(runs)
+    assert "4.25" not in text
+    assert "1.25" in text
+    assert "–" in text
+
+
+def test_classes_come_in_the_data_sets_order():
+    summary = {"val/f1/F": 0.1, "val/f1/N": 0.9, "val/f1/S": 0.3}
+    assert classes([entry("a", 0.1, summary=summary, dataset=DATA)]) == ["N", "S", "F"]
+
+
+def test_simulated_beats_unknown_groups_and_unranked_classes_are_said():
+    data = DATA | {"simulated": True, "groups_known": False, "ranked_classes": ["N", "S", "V"]}
+    said = "\n".join(notices(rank(sweep(entry("a", 0.1, dataset=data)))))
+    assert "SIMULATED BEATS" in said
+    assert "GROUPS: UNKNOWN" in said
+    assert "validation: F." in said
+
+
+def test_runs_on_different_data_are_said_not_to_compare():
+    other = DATA | {"digest": "e"}
+    ranking = rank(sweep(entry("a", 0.1, dataset=DATA), entry("b", 0.2, dataset=other)))
+    assert "different data sets" in notices(ranking)[0]
+
+
+def test_nothing_is_said_of_real_beats_of_known_patients():
+    assert notices(rank(sweep(entry("a", 0.1, dataset=DATA | {"ranked_classes": DATA["classes"]})))) == []
+
+
+@pytest.mark.parametrize("width", [50, 80, 120, 200])
+def test_no_number_is_cut_or_wrapped_whatever_the_width(width):
+    scores = {
+        f"val/{m}/{c}": 0.001 * i for i, (m, c) in enumerate((m, c) for m in ("f1", "auprc") for c in "NSVF")
+    }
+    config = {f"hyperparameter_{i}": 1234.5 + i for i in range(8)}
+    other = {name: value * 2 for name, value in config.items()}
+    text = printed(
+        sweep(
+            entry("abcdefgh", 0.5, summary=scores, config=config, dataset=DATA),
+            entry("ijklmnop", 0.4, summary=scores, config=other, dataset=DATA),
+        ),
+        width,
+    )
+    assert max(len(line) for line in text.splitlines()) <= width
+    assert "…" not in text
+    for value in ("0.5000", "0.4000", *(f"{v:.3f}" for v in scores.values()), "hyperparameter_7", "abcdefgh"):
+        assert value in text
+
+
+def test_wide_tables_go_on_below_with_their_key_columns_again():
+    # Each column takes 4 + 3 of the terminal and the frame 1: key and one column fit 15, not two.
+    columns = [Column("run", ("aaaa",), key=True), Column("x", ("1111",)), Column("y", ("2222",))]
+    assert [[c.header for c in t.columns] for t in stacked(columns, 15)] == [["run", "x"], ["run", "y"]]
+    assert [[c.header for c in t.columns] for t in stacked(columns, 22)] == [["run", "x", "y"]]
+
+
+def test_json_has_places_objectives_and_only_active_hyperparameters():
+    runs = sweep(
+        entry("a", 0.2, config={"loss": "ce", "gamma": 4.0}, inactive=frozenset({"gamma"})), entry("b", 0.6)
+    )
+    data = leaderboard.as_data(rank(runs))
+    assert [(r["rank"], r["run"], r["objective"]) for r in data["runs"]] == [(1, "b", 0.6), (2, "a", 0.2)]
+    assert data["runs"][1]["hyperparameters"] == {"loss": "ce"}
+
+
+def test_numbers_keeps_finite_ones_and_names_nested_ones_with_dots():
+    logged = {"a": 1, "b": math.nan, "c": "NaN", "d": True, "e": {"min": 0.5}, "f": math.inf}
+    assert numbers(logged) == {"a": 1, "e.min": 0.5}
+
+
+def test_flatten_joins_names_with_dots():
+    assert flatten({"a": {"b": {"c": 1}}, "d": 2}) == {"a.b.c": 1, "d": 2}
+
+
+def test_searched_parameters_are_those_with_more_than_one_value():
+    parameters = {
+        "epochs": {"value": 3},
+        "one": {"values": [1]},
+        "loss": {"values": ["ce", "focal"]},
+        "gamma": {"min": 0.0, "max": 5.0},
+        "nested": {"parameters": {"depth": {"values": [1, 2]}}},
+    }
+    assert searched(parameters) == ("loss", "gamma", "nested.depth")
+
+
+def test_durations_read_as_clocks():
+    assert [duration(s) for s in (None, 5, 65.4, 3725)] == ["–", "0:05", "1:05", "1:02:05"]

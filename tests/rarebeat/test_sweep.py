@@ -1,0 +1,212 @@
+"""The parts of `rarebeat sweep`: its config, its agents' environment, their logs and their end."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from data_utils.errors import BadInput
+from rarebeat.agents import Agents, agent_environment, available_cores
+from rarebeat.backend import Backend, probe
+from rarebeat.processes import kill_processes, tree
+from rarebeat.progress import Progress
+from rarebeat.run_logs import last_line, last_words
+from rarebeat.sweep_config import apply, data_files, parse_setting
+from rarebeat.sweep_runs import Entry, SweepRuns
+
+OURS = {
+    "command": ["${env}", "${interpreter}", "-m", "training.train"],
+    "method": "grid",
+    "parameters": {"loss": {"values": ["ce", "focal"]}, "data": {"value": "data/mitdb.h5"}},
+}
+FOREIGN = OURS | {"command": ["python", "other.py"]}
+
+LOG = """\
+wandb: Starting wandb agent 🕵️
+2026-11-20 20:50:00,000 - wandb.wandb_agent - INFO - Running runs: []
+2026-11-20 20:50:05,000 - wandb.wandb_agent - INFO - Agent received command: run
+2026-11-20 20:50:05,001 - wandb.wandb_agent - INFO - Agent starting run with config:
+\tloss: ce
+2026-11-20 20:50:05,002 - wandb.wandb_agent - INFO - About to run command: python -m training.train
+epoch 1
+\x1b[31mValueError: the first reason\x1b[0m
+wandb: Synced 1 file
+2026-11-20 20:50:10,000 - wandb.wandb_agent - INFO - Running runs: ['run1']
+2026-11-20 20:50:15,000 - wandb.wandb_agent - INFO - Cleaning up finished run: run1
+2026-11-20 20:50:20,000 - wandb.wandb_agent - INFO - About to run command: python -m training.train
+one
+two
+three
+2026-11-20 20:50:25,000 - wandb.wandb_agent - INFO - Running runs: ['run2']
+ValueError: the second reason
+2026-11-20 20:50:30,000 - wandb.wandb_agent - ERROR - Detected 5 failed runs in a row, shutting down.
+"""
+
+
+def test_set_replaces_a_parameter_by_one_value_read_as_yaml():
+    config = apply(OURS, ["loss=ce", "epochs=5", "learning_rate=1.0e-3", "covariates=false"], None, None)
+    assert config["parameters"] == {
+        "loss": {"value": "ce"},
+        "data": {"value": "data/mitdb.h5"},
+        "epochs": {"value": 5},
+        "learning_rate": {"value": 0.001},
+        "covariates": {"value": False},
+    }
+
+
+def test_count_becomes_the_run_cap_and_data_the_parameter_of_that_name():
+    config = apply(OURS, [], 8, Path("data/simulated.h5"))
+    assert config["run_cap"] == 8
+    assert config["parameters"]["data"] == {"value": "data/simulated.h5"}
+
+
+def test_the_yaml_that_was_read_is_left_as_it_was():
+    apply(OURS, ["loss=ce"], 3, Path("x.h5"))
+    assert "run_cap" not in OURS
+    assert OURS["parameters"]["loss"] == {"values": ["ce", "focal"]}
+
+
+def test_a_foreign_training_takes_only_parameters_that_its_sweep_names():
+    assert apply(FOREIGN, ["loss=ce"], None, None)["parameters"]["loss"] == {"value": "ce"}
+    with pytest.raises(BadInput, match="no parameter epochs, only loss, data"):
+        apply(FOREIGN, ["epochs=5"], None, None)
+
+
+@pytest.mark.parametrize("setting", ["epochs", "=5", "loss=[ce"])
+def test_a_setting_that_is_none_is_refused_in_one_sentence(setting):
+    with pytest.raises(BadInput) as refused:
+        parse_setting(setting)
+    assert setting in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_data_files_are_those_that_the_parameter_names():
+    assert data_files(OURS) == [Path("data/mitdb.h5")]
+    several = OURS | {"parameters": {"data": {"values": ["a.h5", "b.h5"]}}}
+    assert data_files(several) == [Path("a.h5"), Path("b.h5")]
+    assert data_files(OURS | {"parameters": {}}) == []
+
+
+def test_agents_share_the_cores_and_find_this_python(tmp_path):
+    environment = agent_environment({"PATH": "/bin"}, 2, tmp_path / "x.h5")
+    assert environment["TF_NUM_INTRAOP_THREADS"] == str(max(1, available_cores() // 2))
+    assert environment["PATH"] == f"{Path(sys.executable).parent}{os.pathsep}/bin"
+    assert environment["RAREBEAT_DATA"] == str(tmp_path / "x.h5")
+
+
+def test_what_the_user_says_about_threads_stays():
+    assert agent_environment({"OMP_NUM_THREADS": "7"}, 2, None)["OMP_NUM_THREADS"] == "7"
+
+
+def test_nothing_configured_for_another_server_reaches_the_embedded_one():
+    theirs = {
+        "WANDB_BASE_URL": "https://api.wandb.ai",
+        "WANDB_API_KEY": "theirs",
+        "WANDB_ENTITY": "team",
+        "WANDB_PROJECT": "secret",
+        "WANDB_MODE": "offline",
+        "WANDB_RUN_GROUP": "g",
+        "WANDB_CACHE_DIR": "/cache",
+        "HOME": "/home/me",
+    }
+    seen = Backend("http://127.0.0.1:1", "ours", embedded=True).environment(theirs)
+    assert {k: v for k, v in seen.items() if k in theirs} == {
+        "WANDB_BASE_URL": "http://127.0.0.1:1",
+        "WANDB_API_KEY": "ours",
+        "WANDB_ENTITY": "local",
+        "WANDB_MODE": "online",
+        "WANDB_CACHE_DIR": "/cache",
+        "HOME": "/home/me",
+    }
+
+
+def test_another_server_keeps_the_users_settings():
+    seen = Backend("https://wandb.example.org").environment({"WANDB_ENTITY": "team", "WANDB_API_KEY": "k"})
+    assert seen == {
+        "WANDB_ENTITY": "team",
+        "WANDB_API_KEY": "k",
+        "WANDB_BASE_URL": "https://wandb.example.org",
+    }
+
+
+def test_a_server_that_does_not_answer_is_said_at_once():
+    began = time.monotonic()
+    with pytest.raises(BadInput, match=r"http://127\.0\.0\.1:9 does not answer .*rarebeat up"):
+        probe("http://127.0.0.1:9")
+    assert time.monotonic() - began < 5
+
+
+def test_last_words_are_the_runs_own_by_run(tmp_path):
+    (tmp_path / "agent-1.log").write_text(LOG, encoding="utf-8")
+    assert last_words(tmp_path, lines=2) == {
+        "run1": ["epoch 1", "ValueError: the first reason"],
+        "run2": ["three", "ValueError: the second reason"],
+    }
+    assert last_line(tmp_path) == "ValueError: the second reason"
+
+
+def test_an_agent_without_a_run_has_its_own_last_line(tmp_path):
+    (tmp_path / "agent-1.log").write_text("wandb: Starting\nwandb: ERROR Sweep not found\n", encoding="utf-8")
+    assert last_words(tmp_path) == {}
+    assert last_line(tmp_path) == "wandb: ERROR Sweep not found"
+    assert last_line(tmp_path / "missing") == ""
+
+
+def test_a_tree_holds_processes_in_other_groups_and_killing_it_leaves_none():
+    inner = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
+    outer = subprocess.Popen([sys.executable, "-c", inner], start_new_session=True)
+    try:
+        end = time.monotonic() + 20
+        while len(found := tree([outer.pid])) < 2 and time.monotonic() < end:
+            time.sleep(0.05)
+        assert len(found) == 2
+    finally:
+        kill_processes(tree([outer.pid]))
+        outer.wait()
+    assert tree(pid for pid, _ in found) == set()
+
+
+def test_agents_that_are_stopped_leave_no_process(tmp_path):
+    # No server behind the address: the client tries on, which is when a user loses patience.
+    environment = dict(os.environ) | {"WANDB_BASE_URL": "http://127.0.0.1:9", "WANDB_API_KEY": "0" * 40}
+    with Agents("local/p/s", 1, environment | {"HOME": str(tmp_path)}, tmp_path / "logs") as agents:
+        assert agents.alive() == 1
+        processes = tree([os.getpid()]) - {p for p in tree([os.getpid()]) if p[0] == os.getpid()}
+    assert agents.log(0).exists()
+    assert not tree(pid for pid, _ in processes) & processes
+
+
+def state(*entries: Entry) -> SweepRuns:
+    return SweepRuns("local/p/s", "http://x", "RUNNING", "best/macro_auprc", "maximize", (), entries)
+
+
+def test_progress_says_runs_best_and_what_remains():
+    summary = {"val/f1/N": 0.99, "val/f1/S": 0.25}
+    runs = state(
+        Entry("a", "a", "finished", 0.5, summary=summary),
+        Entry("b", "b", "finished", 0.4),
+        Entry("c", "c", "running", 0.9),
+        Entry("d", "d", "failed", None),
+    )
+    # Three of nine runs in 30 s leave six, about 60 s.
+    assert Progress(Console(file=io.StringIO()), 9).lines(runs, 30.0) == [
+        "2/9 runs done, 1 running, 1 failed, 0:30 so far, about 1:00 to go",
+        "best so far a: best/macro_auprc 0.5000, F1 N 0.990, S 0.250",
+    ]
+
+
+def test_plain_progress_prints_a_line_only_when_something_happened():
+    stream = io.StringIO()
+    progress = Progress(Console(file=stream, width=200), 2)
+    with progress.shown():
+        progress.tell(state(Entry("a", "a", "running", None)))
+        progress.tell(state(Entry("a", "a", "running", None)))
+        progress.tell(state(Entry("a", "a", "finished", 0.5)))
+    assert len(stream.getvalue().splitlines()) == 2
