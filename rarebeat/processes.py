@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 # (process id, when it started): ids are given again, the pair is not.
 Process = tuple[int, str]
+# A killed process that waits for a disk goes when the disk answers; nobody waits for that longer (s).
+GONE_SECONDS = 5.0
 
 
 def _table() -> dict[int, tuple[int, str]]:
@@ -54,11 +57,18 @@ def tree(roots: Iterable[int]) -> set[Process]:
 
 
 def kill_processes(processes: Iterable[Process]) -> None:
-    """Kill (SIGKILL) those that are still there."""
-    table = _table()
-    for pid, started in processes:
-        if table.get(pid, (0, ""))[1] == started:
+    """Kill (SIGKILL) those that are still there, and wait until they are gone."""
+    end = time.monotonic() + GONE_SECONDS
+    while left := _still_there(processes := set(processes)):
+        for pid, _ in left:
             _kill(pid)
+        if time.monotonic() > end:
+            return
+        time.sleep(0.02)
+
+
+def _still_there(processes: set[Process]) -> set[Process]:
+    return processes & {(pid, started) for pid, (_, started) in _table().items()}
 
 
 def _kill(pid: int) -> None:
