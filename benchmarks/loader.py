@@ -1,7 +1,7 @@
-"""Windows per second that the loader cuts from mapped recordings, against the two usual ways of storing windows.
+"""Windows per second cut from mapped recordings, against the two usual ways of storing windows.
 
-Peers: the same windows as a gzip-chunked HDF5 array (h5py, one chunk a window, indices sorted as h5py wants them), and
-as a float32 NumPy array in memory. All three are read in one process, in turns, with the same random batches.
+Peers: the same windows as a gzip-chunked HDF5 array (h5py, one chunk a window, indices sorted as h5py wants
+them), and as a float32 NumPy array in memory. All three are read in one process with the same random batches.
 """
 
 from __future__ import annotations
