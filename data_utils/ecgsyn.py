@@ -5,7 +5,7 @@ generating synthetic electrocardiogram signals, IEEE Trans Biomed Eng 50:289-294
     z' = - sum_i a_i (theta - theta_i) exp(-(theta - theta_i)^2 / (2 b_i^2)) - (z - z0(t))
 
 The trajectory is started on its limit cycle r = 1, which attracts, so the angle theta is the integral of w
-alone, and what is left, z', is linear and is solved exactly over each sampling interval. Every beat may
+alone, and what is left, z', is linear and is solved interval by interval. Every beat may
 have waves of its own and its own angular velocity w = 2 pi / RR; a wave is given by its height in mV, its
 place and its width in seconds, and turned into the model's a_i, theta_i and b_i by that w.
 """
@@ -53,6 +53,7 @@ def _push(omega: np.ndarray, waves: np.ndarray, seconds: np.ndarray) -> np.ndarr
 
 
 def _relax(drive: np.ndarray, rate: float) -> np.ndarray:
-    """Solve z' = drive - z, drive constant over each sampling interval."""
+    """Solve z' = drive - z; the drive over a sampling interval is the mean of its two ends."""
     decay = np.exp(-1 / rate)
-    return lfilter([1 - decay], [1, -decay], drive)
+    share = (1 - decay) / 2
+    return lfilter([share, share], [1, -decay], drive)

@@ -8,7 +8,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -112,6 +112,11 @@ class DatasetWriter:
             self._write(self.folder / finals[0].name, True, {}, summary, digest)
         _replace_together(self.folder, finals, gone=[test_path(self.path)] if len(finals) == 1 else [])
 
+    def close(self) -> None:
+        """Let go of the spooled samples."""
+        for side in self._sides.values():
+            side.spool.close()
+
     def _write(
         self, path: Path, sealed: bool, folds: Mapping, summary: dict, training_digest: str | None
     ) -> str:
@@ -119,7 +124,7 @@ class DatasetWriter:
         with h5py.File(path, "w") as file:
             _write_attributes(file, self.description, sealed)
             _write_samples(file, side, self.dtype, len(self.description.leads))
-            _write_rows(file, side, folds, self.description)
+            _write_rows(file, side, folds)
             file.create_dataset("summary", data=json.dumps(summary), dtype=h5py.string_dtype())
         with h5py.File(path, "r+") as file:
             digest = content_digest(file)
@@ -142,9 +147,7 @@ def writing(path: Path, description: Description, overwrite: bool = False) -> It
         BadInput: either file is there already (without `overwrite`), or the folder cannot be written to.
     """
     path = Path(path)
-    for existing in (path, test_path(path)):
-        if existing.exists() and not overwrite:
-            raise BadInput(f"{existing} is there already: choose another --out, or say --overwrite.")
+    refuse_existing(path, overwrite)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(path)
@@ -154,9 +157,17 @@ def writing(path: Path, description: Description, overwrite: bool = False) -> It
             f"{path.parent} cannot be written to ({error.strerror}): choose another --out."
         ) from error
     try:
-        yield DatasetWriter(path, folder, description)
+        with closing(DatasetWriter(path, folder, description)) as writer:
+            yield writer
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def refuse_existing(path: Path, overwrite: bool = False) -> None:
+    """Raise BadInput if `path` or its `.test.h5` is there and may not be replaced."""
+    for existing in (path, test_path(path)):
+        if existing.exists() and not overwrite:
+            raise BadInput(f"{existing} is there already: choose another --out, or say --overwrite.")
 
 
 def _working_name(path: Path, process: str | int | None = None) -> str:
@@ -201,7 +212,7 @@ def _write_samples(file: h5py.File, side: _Side, dtype: np.dtype, channels: int)
         dataset[begin : begin + step] = np.fromfile(side.spool, dtype, count).reshape(-1, channels)
 
 
-def _write_rows(file: h5py.File, side: _Side, folds: Mapping[str, int], description: Description) -> None:
+def _write_rows(file: h5py.File, side: _Side, folds: Mapping[str, int]) -> None:
     lengths = np.array(side.lengths, np.int64)
     counts = [len(rows.anchor) for rows in side.rows]
     recording = np.repeat(np.arange(len(counts)), counts)
@@ -214,12 +225,8 @@ def _write_rows(file: h5py.File, side: _Side, folds: Mapping[str, int], descript
         "row/anchor": np.concatenate([rows.anchor for rows in side.rows]),
         "row/split": np.array([SPLITS.index(part.split) for part in side.parts])[recording],
         "row/fold": np.array([folds.get(part.group, -1) for part in side.parts])[recording],
-        "row/target": np.concatenate([rows.target for rows in side.rows]).reshape(
-            -1, len(description.classes)
-        ),
-        "row/covariates": np.concatenate([rows.covariates for rows in side.rows]).reshape(
-            -1, len(description.covariates)
-        ),
+        "row/target": np.concatenate([rows.target for rows in side.rows]),
+        "row/covariates": np.concatenate([rows.covariates for rows in side.rows]),
     }
     for name, values in columns.items():
         file.create_dataset(name, data=np.asarray(values).astype(DTYPES[name]))
