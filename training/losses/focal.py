@@ -1,9 +1,9 @@
 """Focal loss: examples that are already right count less.
 
 (1 - p_t)^gamma * -log(p_t), where p_t is the probability of what is true (Lin et al. 2017, "Focal Loss for
-Dense Object Detection"). gamma 0 is cross-entropy. Under sigmoid positives weigh alpha and negatives 1 - alpha,
-as in the paper; under softmax a scalar alpha would scale every class alike, which an adaptive optimiser does not
-notice, so there it is inactive.
+Dense Object Detection"). gamma 0 is cross-entropy. Under sigmoid positives weigh alpha and negatives
+1 - alpha, as in the paper; under softmax a scalar alpha would scale every class alike, which an adaptive
+optimiser does not notice, so there it is inactive.
 
 Keras's own focal losses take the sigmoid or softmax first and clip it at 1e-7, which flattens the gradient of
 confident mistakes; here everything is a logarithm until the end.

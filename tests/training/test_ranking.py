@@ -1,0 +1,58 @@
+"""Average precision and AUROC are scikit-learn's, with ties and with weights."""
+
+import math
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from training.ranking import Ranking
+
+
+def draw(seed, ties):
+    rng = np.random.default_rng(seed)
+    positive = rng.random(300) < 0.1
+    scores = rng.normal(size=300) + positive
+    return (np.round(scores) if ties else scores), positive, rng.integers(0, 4, 300)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("seed", range(5))
+def test_unweighted(seed, ties):
+    scores, positive, _ = draw(seed, ties)
+
+    expected = average_precision_score(positive, scores), roc_auc_score(positive, scores)
+
+    assert Ranking(scores, positive).measure() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_weight_counts_a_row_that_often(seed, ties):
+    scores, positive, times = draw(seed, ties)
+    repeated = np.repeat(np.arange(300), times)
+
+    expected = (
+        average_precision_score(positive[repeated], scores[repeated]),
+        roc_auc_score(positive[repeated], scores[repeated]),
+    )
+
+    ranking = Ranking(scores, positive)
+    assert ranking.measure(times[ranking.order]) == pytest.approx(expected)
+
+
+def test_by_hand():
+    # Ranked + - + -: precision 1 and 2/3 at the positives; 3 of 4 pairs in order.
+    values = Ranking(np.array([4.0, 3.0, 2.0, 1.0]), np.array([True, False, True, False])).measure()
+
+    assert values == pytest.approx(((1 + 2 / 3) / 2, 0.75))
+
+
+def test_what_is_undefined_is_nan():
+    scores = np.array([0.1, 0.2])
+
+    assert all(map(math.isnan, Ranking(scores, np.array([False, False])).measure()))
+    average_precision, auroc = Ranking(scores, np.array([True, True])).measure()
+    assert average_precision == 1
+    assert math.isnan(auroc)
+    assert all(map(math.isnan, Ranking(np.array([]), np.array([], bool)).measure()))
