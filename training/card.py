@@ -1,0 +1,95 @@
+"""The card beside a model: everything that using it needs, and where it came from.
+
+Read without TensorFlow. `read_card` refuses a card that is not whole, so that what reads it need not ask.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+
+from data_utils.errors import BadInput
+
+FORMAT = "rarebeat-card-1"
+NAME = "card.json"
+MODEL = "model.keras"
+
+_TEXT = {"type": "string"}
+_TEXTS = {"type": "array", "items": _TEXT}
+_NUMBERS = {"type": "object", "additionalProperties": {"type": "number"}}
+
+_PROPERTIES = {
+    "format": {"const": FORMAT},
+    "run": {
+        "type": "object",
+        "properties": {"path": _TEXT, "server": _TEXT},
+        "required": ["path", "server"],
+    },
+    "hyperparameters": {"type": "object"},
+    "inactive": _TEXTS,
+    "task": {"enum": ["multiclass", "multilabel"]},
+    "classes": {**_TEXTS, "minItems": 1},
+    "class_names": _TEXTS,
+    "link": {"enum": ["softmax", "sigmoid"]},
+    "leads": {**_TEXTS, "minItems": 1},
+    "rate": {"type": "number", "exclusiveMinimum": 0},
+    "units": {"const": "mV"},
+    "preparation": {"type": "object"},
+    "covariates": _TEXTS,
+    "thresholds": {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0}},
+    "ranked_classes": _TEXTS,
+    "metrics": _NUMBERS,
+    "dataset": {
+        "type": "object",
+        "properties": {
+            "digest": _TEXT,
+            "source": _TEXT,
+            "simulated": {"type": "boolean"},
+            "groups_known": {"type": "boolean"},
+            "licence": _TEXT,
+        },
+        "required": ["digest", "source", "simulated", "groups_known", "licence"],
+    },
+    "versions": {"type": "object", "additionalProperties": _TEXT},
+}
+
+SCHEMA = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "type": "object",
+    "properties": _PROPERTIES,
+    "required": list(_PROPERTIES),
+}
+
+
+def write_card(folder: Path, card: dict) -> Path:
+    """Write `card` into `folder`.
+
+    Raises:
+        jsonschema.ValidationError: the card is not whole.
+    """
+    jsonschema.validate(card, SCHEMA)
+    path = Path(folder) / NAME
+    path.write_text(json.dumps(card, indent=2, allow_nan=False) + "\n")
+    return path
+
+
+def read_card(folder: Path) -> dict:
+    """Return the card of the model in `folder`.
+
+    Raises:
+        BadInput: no card, one that is no JSON, or one that is not whole.
+    """
+    path = Path(folder) / NAME
+    if not path.is_file():
+        raise BadInput(f"There is no {NAME} in {folder}: `rarebeat best` writes one beside the model.")
+    try:
+        card = json.loads(path.read_text())
+        jsonschema.validate(card, SCHEMA)
+        for name in card["classes"]:
+            card["thresholds"][name]
+    except (ValueError, KeyError, jsonschema.ValidationError) as error:
+        reason = getattr(error, "message", None) or str(error)
+        raise BadInput(f"{path} is no whole card of a model: {reason.splitlines()[0]}.") from error
+    return card

@@ -1,0 +1,81 @@
+"""What a run said about its validation rows: the ground of thresholds, intervals, ties and ensembles."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from data_utils.dataset import Dataset
+from training.fit import Member
+
+NAME = "predictions.npz"
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Logits of all validation rows, in the order of the rows; with folds each row comes from the one model
+    that was not trained on its patient.
+
+    Attributes:
+        row: (n,) int64, position in the data set.
+        group: (n,) str, patient.
+        target: (n, K) uint8 of 1, 0 and 255 for unknown.
+        logits: (n, K) float32.
+        fold: (n,) int16, -1 without folds.
+        split_digest: hex SHA-256 of the data set's digest and of which rows were in which fold: two runs with
+            the same one can be compared row by row.
+        classes: (K,) slugs.
+    """
+
+    row: np.ndarray
+    group: np.ndarray
+    target: np.ndarray
+    logits: np.ndarray
+    fold: np.ndarray
+    split_digest: str
+    classes: tuple[str, ...]
+
+
+def pool(dataset: Dataset, members: Sequence[Member]) -> Predictions:
+    """Put together what each member said on its own validation side."""
+    row = np.concatenate([member.validation.rows for member in members])
+    order = np.argsort(row, kind="stable")
+    folds = [-1 if member.fold is None else member.fold for member in members]
+    sizes = [len(member.validation) for member in members]
+    fold = np.repeat(np.array(folds, np.int16), sizes)[order]
+    return Predictions(
+        row=row[order],
+        group=np.concatenate([member.validation.groups for member in members])[order],
+        target=np.concatenate([member.validation.targets for member in members])[order],
+        logits=np.concatenate([member.logits for member in members])[order],
+        fold=fold,
+        split_digest=_digest(dataset.digest, row[order], fold),
+        classes=dataset.classes,
+    )
+
+
+def write_predictions(folder: Path, predictions: Predictions) -> Path:
+    """Write them as arrays that NumPy reads without pickle."""
+    path = Path(folder) / NAME
+    np.savez_compressed(
+        path,
+        row=predictions.row,
+        group=predictions.group.astype(str),
+        target=predictions.target,
+        logits=predictions.logits.astype(np.float32),
+        fold=predictions.fold,
+        split_digest=np.array(predictions.split_digest),
+        classes=np.array(predictions.classes),
+    )
+    return path
+
+
+def _digest(dataset_digest: str, row: np.ndarray, fold: np.ndarray) -> str:
+    digest = hashlib.sha256(dataset_digest.encode())
+    digest.update(row.astype("<i8").tobytes())
+    digest.update(fold.astype("<i2").tobytes())
+    return digest.hexdigest()

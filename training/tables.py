@@ -1,0 +1,106 @@
+"""What a run shows at its end: curves, confusion matrix, thresholds and calibration, as W&B tables.
+
+Built from plain numbers: W&B's own `pr_curve` and `roc_curve` need pandas and scikit-learn.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import wandb
+
+from training.decision import decide
+from training.outcome import Outcome
+from training.predictions import Predictions
+
+# A curve on a screen has no more to show.
+MOST_POINTS = 200
+
+
+def final_tables(predictions: Predictions, outcome: Outcome, task: str) -> dict[str, object]:
+    """Return what `wandb.log` takes, under "final/…"."""
+    pr, roc = _curves(predictions, outcome.probabilities)
+    return {
+        "final/pr_curve": wandb.plot.line(
+            wandb.Table(columns=["class", "recall", "precision"], data=pr),
+            "recall",
+            "precision",
+            stroke="class",
+            title="Precision and recall, validation",
+        ),
+        "final/roc_curve": wandb.plot.line(
+            wandb.Table(columns=["class", "fpr", "tpr"], data=roc),
+            "fpr",
+            "tpr",
+            stroke="class",
+            title="ROC, validation",
+        ),
+        "final/confusion": wandb.Table(
+            columns=["true", "decided", "rows"], data=confusion(predictions, outcome, task)
+        ),
+        "final/classes": wandb.Table(
+            columns=["class", "threshold", "calibration_error", "positives"],
+            data=_classes(predictions, outcome),
+        ),
+    }
+
+
+def confusion(predictions: Predictions, outcome: Outcome, task: str) -> list[list]:
+    """Return rows (true, decided, count) at the fitted thresholds: class by class when one is true, else each
+    class against "not" itself."""
+    decisions = decide(outcome.probabilities, outcome.thresholds, task)
+    target, names = predictions.target, predictions.classes
+    if task == "multiclass":
+        known = (target != 255).all(axis=1)
+        counts = (target[known] == 1).astype(int).T @ decisions[known].astype(int)
+        return [[a, b, int(counts[i, j])] for i, a in enumerate(names) for j, b in enumerate(names)]
+    rows = []
+    for k, name in enumerate(names):
+        words = (f"not {name}", name)
+        for truth in (1, 0):
+            for decided in (1, 0):
+                count = int(((target[:, k] == truth) & (decisions[:, k] == decided)).sum())
+                rows.append([words[truth], words[decided], count])
+    return rows
+
+
+def _curves(predictions: Predictions, p: np.ndarray) -> tuple[list[list], list[list]]:
+    pr: list[list] = []
+    roc: list[list] = []
+    for k, name in enumerate(predictions.classes):
+        known = predictions.target[:, k] != 255
+        truth = predictions.target[known, k] == 1
+        if not truth.any() or truth.all():
+            continue
+        recall, precision, fpr = curve_points(truth, p[known, k])
+        pr += [[name, *point] for point in zip(recall.tolist(), precision.tolist(), strict=True)]
+        roc += [[name, *point] for point in zip(fpr.tolist(), recall.tolist(), strict=True)]
+    return pr, roc
+
+
+def curve_points(truth: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return recall, precision and false positive rate at up to 200 thresholds, evenly spread over recall and
+    over the false positive rate.
+
+    Args:
+        truth: (n,) bool with both values.
+        p: (n,) scores.
+    """
+    order = np.argsort(-p, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(p[order]) != 0, True))
+    found = np.cumsum(truth[order])[ends]
+    recall, fpr = found / truth.sum(), (ends + 1 - found) / (~truth).sum()
+    marks = np.linspace(0, 1, MOST_POINTS // 2)
+    kept = np.unique([np.searchsorted(curve, marks).clip(max=len(ends) - 1) for curve in (recall, fpr)])
+    return recall[kept], (found / (ends + 1))[kept], fpr[kept]
+
+
+def _classes(predictions: Predictions, outcome: Outcome) -> list[list]:
+    return [
+        [
+            name,
+            float(outcome.thresholds[k]),
+            outcome.summary.get(f"val/calibration_error/{name}"),
+            int((predictions.target[:, k] == 1).sum()),
+        ]
+        for k, name in enumerate(predictions.classes)
+    ]

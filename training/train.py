@@ -1,0 +1,217 @@
+"""Train one run: hyperparameters in; metrics, predictions and a model out.
+
+    python -m training.train --data data/mitdb.h5 --set epochs=2 --set loss=focal
+
+Under `wandb agent` the hyperparameters are those of the sweep; they are read from `wandb.config` alone.
+Bad input ends with one sentence and exit code 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import training.quiet  # noqa: F401  (before anything imports TensorFlow)
+
+# isort: split
+import wandb
+import yaml
+
+from data_utils.dataset import Dataset, open_dataset
+from data_utils.errors import BadInput
+from data_utils.preparation import Preparation
+from training import card, tracking
+from training.ensemble import average
+from training.epoch_log import LossNotFinite
+from training.folds import fit_folds, ranked_classes, validation_sides
+from training.hyperparameters import inactive, resolve
+from training.metric_names import OBJECTIVE
+from training.outcome import Outcome, conclude
+from training.predictions import pool, write_predictions
+from training.tables import final_tables
+
+VERSIONS = ("rarebeat", "keras", "tensorflow", "numpy", "wandb")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    options = _parse(arguments)
+    with tempfile.TemporaryDirectory(prefix="rarebeat-") as scratch:
+        run, code = None, 1
+        try:
+            overrides = read_overrides(options.set)
+            resolve(overrides)  # what is misspelt here need not open a run
+            run = tracking.open_run(overrides)
+            train(run, options.data, _output_folder(run, options.out, scratch))
+            code = 0
+        except BadInput as error:
+            code = _say(error, 2)
+        except LossNotFinite as error:
+            code = _say(error, 1)
+        except KeyboardInterrupt:
+            code = _say("Stopped.", 130)
+        finally:
+            if run:
+                run.finish(exit_code=code)
+    return code
+
+
+def train(run: wandb.Run, data: str | None, folder: Path) -> None:
+    """Train what the run's configuration says, and leave everything in `folder` and at the run.
+
+    Args:
+        run: its configuration is the one source of hyperparameters.
+        data: a dataset file that goes before RAREBEAT_DATA and before the configuration.
+        folder: where model.keras, card.json and predictions.npz are written.
+
+    Raises:
+        BadInput: a wrong hyperparameter, or a data file that cannot be used.
+        LossNotFinite: training diverged.
+    """
+    given = tracking.given_hyperparameters(run)
+    dataset = open_dataset(data or os.environ.get("RAREBEAT_DATA") or resolve(given)["data"])
+    hp = resolve(given, dataset.task)
+    ranked, enough = ranked_classes(validation_sides(hp, dataset), dataset.classes)
+    _announce(dataset, ranked, enough)
+    tracking.describe(run, hp, inactive(hp), {**about(dataset), "ranked_classes": ranked})
+
+    members = fit_folds(hp, dataset, ranked, lambda row: _log(run, row))
+
+    predictions = pool(dataset, members)
+    outcome = conclude(predictions, members, ranked, hp["link"], dataset.task)
+    run.log(final_tables(predictions, outcome, dataset.task))
+    run.summary.update(outcome.summary)
+
+    model, preparation = average(members)
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save(folder / card.MODEL)
+    content = describe_model(hp, dataset, preparation, outcome, ranked)
+    content["run"] = {"path": tracking.run_path(run), "server": run.settings.base_url}
+    written = card.write_card(folder, content)
+    tracking.log_files(run, "model", [folder / card.MODEL, written])
+    tracking.log_files(run, "predictions", [write_predictions(folder, predictions)])
+    _conclusion(outcome, folder, run.disabled)
+
+
+def describe_model(
+    hp: dict, dataset: Dataset, preparation: Preparation, outcome: Outcome, ranked: list[str]
+) -> dict:
+    """Return the card of a model (`training.card`), all but the run that it came from."""
+    return {
+        "format": card.FORMAT,
+        "hyperparameters": hp,
+        "inactive": inactive(hp),
+        "task": dataset.task,
+        "classes": list(dataset.classes),
+        "class_names": list(dataset.class_names),
+        "link": hp["link"],
+        "leads": list(dataset.leads),
+        "rate": dataset.rate,
+        "units": "mV",
+        "preparation": preparation.to_json(),
+        "covariates": list(dataset.covariates) if preparation.covariate_mean else [],
+        "thresholds": dict(zip(dataset.classes, outcome.thresholds.tolist(), strict=True)),
+        "ranked_classes": ranked,
+        "metrics": outcome.metrics,
+        "dataset": about(dataset),
+        "versions": {name: version(name) for name in VERSIONS if _installed(name)},
+    }
+
+
+def about(dataset: Dataset) -> dict:
+    """Return what every result of a data set says about it."""
+    return {
+        "digest": dataset.digest,
+        "source": dataset.source,
+        "licence": dataset.licence,
+        "simulated": dataset.simulated,
+        "groups_known": dataset.groups_known,
+        "classes": list(dataset.classes),
+        "file": dataset.path.name,
+    }
+
+
+def read_overrides(pairs: Sequence[str]) -> dict:
+    """Return {"epochs": 2} of ["epochs=2"]; values are read as YAML reads them.
+
+    Raises:
+        BadInput: a pair without "=", or a value that is no YAML.
+    """
+    values = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise BadInput(f"--set {pair} has no value: write --set {pair}=VALUE.")
+        try:
+            values[name.strip()] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise BadInput(f"--set {pair} has a value that YAML cannot read.") from error
+    return values
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m training.train", description=__doc__.splitlines()[0])
+    parser.add_argument("--data", help="dataset file; goes before RAREBEAT_DATA and the configuration")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a hyperparameter")
+    parser.add_argument("--out", type=Path, help="folder for model, card and predictions")
+    return parser.parse_args(arguments)
+
+
+def _output_folder(run: wandb.Run, out: Path | None, scratch: str) -> Path:
+    """Files go where they were asked for; to runs/<id> when they would go nowhere else."""
+    if out:
+        return out
+    return Path("runs") / run.id if run.disabled else Path(scratch)
+
+
+def _announce(dataset: Dataset, ranked: list[str], enough: bool) -> None:
+    if dataset.simulated:
+        print(f"{dataset.path} holds SIMULATED beats: what is measured on it says nothing about people.")
+    if not dataset.groups_known:
+        print(f"{dataset.path} has groups: unknown, so the same person may be on both sides.")
+    if not enough:
+        print("No class has 50 positives in 3 patients on every validation side; ", end="")
+    print(f"Macro averages are over {', '.join(ranked)}.", flush=True)
+
+
+def _log(run: wandb.Run, row: dict[str, float]) -> None:
+    run.log(row)
+    fold = f"fold {row['fold']}  " if "fold" in row else ""
+    if "epoch" in row:
+        print(
+            f"{fold}epoch {row['epoch']}  loss {row['train/loss']:.4f}, validation {row['val/loss']:.4f}  "
+            f"macro AUPRC {row[f'val/{OBJECTIVE}']:.4f}  {row['time/samples_per_second']:.0f} examples/s",
+            flush=True,
+        )
+    else:
+        print(f"{fold}mean best macro AUPRC so far {row[f'best/{OBJECTIVE}']:.4f}", flush=True)
+
+
+def _conclusion(outcome: Outcome, folder: Path, alone: bool) -> None:
+    metrics = outcome.metrics
+    tuned = metrics.get("macro_f1_tuned")
+    thresholds = "" if tuned is None else f", with thresholds of other patients {tuned:.4f}"
+    print(f"Macro AUPRC {metrics[OBJECTIVE]:.4f}, macro F1 {metrics['macro_f1']:.4f}{thresholds}.")
+    if alone:
+        print(f"The model and its card are in {folder}.")
+
+
+def _say(error: object, code: int) -> int:
+    print(error, file=sys.stderr, flush=True)
+    return code
+
+
+def _installed(name: str) -> bool:
+    try:
+        return bool(version(name))
+    except ModuleNotFoundError:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())
