@@ -8,7 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import wfdb
+
+with warnings.catch_warnings():
+    # wfdb 4.3 under pandas 3 warns of its own calls, on import and once per file; nobody here can mend them.
+    warnings.filterwarnings("ignore", module=r"wfdb\.")
+    import wfdb
 
 # Bytes of one sample in WFDB's signal formats that a recording's size can be told from.
 _BYTES = {"8": 1, "80": 1, "16": 2, "61": 2, "160": 2, "212": 1.5, "24": 3, "32": 4}
@@ -70,7 +74,6 @@ def _check_size(folder: Path, header: wfdb.Record) -> None:
 def _reading(file: str) -> Iterator[None]:
     """Turn whatever wfdb raises over a malformed file into `BadRecord`; keep its deprecations to itself."""
     with warnings.catch_warnings():
-        # wfdb 4.3 under pandas 3 warns of its own calls, once per file; nobody here can mend them.
         warnings.filterwarnings("ignore", module=r"wfdb\.")
         try:
             yield
