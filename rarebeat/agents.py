@@ -15,6 +15,8 @@ from rarebeat.processes import kill_processes, tree
 
 # How often an agent that was killed is started anew. One that gives up by itself is not.
 RESTARTS = 2
+# Signals by which someone asks an agent to go: it is not brought back.
+ASKED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 # After the second interrupt the client has sent SIGTERM to its run; what is still there afterwards is killed.
 NOTICE_SECONDS = 1.0
 GRACE_SECONDS = 10.0
@@ -82,7 +84,7 @@ class Agents:
     def _start(self, i: int) -> subprocess.Popen:
         with self.log(i).open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "wandb", "agent", self.path],
+                [*_client(), "agent", self.path],
                 env=dict(self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -94,8 +96,7 @@ class Agents:
     def alive(self) -> int:
         """How many agents are at work. One that was killed is started anew, `RESTARTS` times for each."""
         for i, process in enumerate(self._processes):
-            code = process.poll()
-            if code is not None and code < 0 and self._restarts < RESTARTS * self.number:
+            if _was_killed(process) and self._restarts < RESTARTS * self.number:
                 self._restarts += 1
                 self._processes[i] = self._start(i)
         return sum(process.poll() is None for process in self._processes)
@@ -121,3 +122,14 @@ class Agents:
         end = time.monotonic() + seconds
         while time.monotonic() < end and any(process.poll() is None for process in self._processes):
             time.sleep(POLL_SECONDS)
+
+
+def _was_killed(process: subprocess.Popen) -> bool:
+    code = process.poll()
+    return code is not None and code < 0 and -code not in ASKED
+
+
+def _client() -> list[str]:
+    # The script beside this Python; its folder, unlike `-m`'s working folder, cannot shadow the client.
+    script = Path(sys.executable).with_name("wandb")
+    return [str(script)] if script.exists() else [sys.executable, "-m", "wandb"]

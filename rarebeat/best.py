@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,8 +126,16 @@ def _replace(fresh: Path, directory: Path) -> None:
 
 def next_command(won: Best) -> str:
     """The command that proves the model on patients that no run has seen."""
-    data = won.card.get("hyperparameters", {}).get("data")
-    return f"rarebeat evaluate {won.directory} --data {test_path(Path(data)) if data else 'FILE.test.h5'}"
+    return (
+        f"rarebeat evaluate {shlex.quote(str(won.directory))} --data {shlex.quote(str(_test_file(won.card)))}"
+    )
+
+
+def _test_file(card: Mapping[str, Any]) -> Path:
+    # RAREBEAT_DATA goes before the sweep's own file, so that the card may name one that was not used.
+    used = Path(card["dataset"].get("file") or card["hyperparameters"]["data"])
+    named = [Path(os.environ.get("RAREBEAT_DATA", "")), Path(card["hyperparameters"]["data"])]
+    return test_path(next((file for file in named if file.name == used.name), used))
 
 
 def show(won: Best, ranking: Ranking, to: Console) -> None:
