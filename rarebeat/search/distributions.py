@@ -83,6 +83,7 @@ def _beta(spec: Spec) -> Beta:
     return Beta(spec["a"], spec["b"])
 
 
+MOST_STEPS = 2**53  # whole numbers that a double tells apart
 BOUNDS = ("min", "max")
 Q = {"q": 1}
 BELL = {"mu": 0.0, "sigma": 1.0}
@@ -164,11 +165,15 @@ def parse(spec: Spec) -> Dimension:
     _check_values(filled, form)
     try:
         dimension = form.build(filled)
-        extremes = [dimension.value(0.0), dimension.value(1.0)]
-    except (OverflowError, ZeroDivisionError) as error:
+        samples = [dimension.value(unit) for unit in (0.0, 0.5, 1.0)]
+    except SpaceError:
+        raise
+    except (ArithmeticError, ValueError) as error:  # log(0), exp(1000) and the like
         raise SpaceError(_too_large(name)) from error
-    if isinstance(dimension, Range | Lattice) and not all(map(is_number, extremes)):
+    if isinstance(dimension, Range | Lattice) and not all(map(is_number, samples)):
         raise SpaceError(_too_large(name))
+    if isinstance(dimension, Lattice) and max(map(abs, samples)) > MOST_STEPS * dimension.q:
+        raise SpaceError(f"{name} has more steps than a floating-point number can count; make q larger")
     return dimension
 
 

@@ -25,6 +25,8 @@ def draw_unseen(space: Space, visited: Visited, rng: np.random.Generator) -> Poi
     if not left:
         return None
     weights = np.array([space.weight(point) for point in left])
+    if not weights.sum() > 0:  # tails too thin for a double
+        weights = np.ones(len(left))
     return left[rng.choice(len(left), p=weights / weights.sum())]
 
 

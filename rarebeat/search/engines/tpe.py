@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import optuna
 
 STARTUP = 10  # results before the model is asked; until then draws come from the sweep's own distributions
+COUNTED = 1_000_000  # steps up to which the model sees whole numbers
 ASKS = 10  # of a new point from the model, before the nearest one without a run is taken
 
 
@@ -55,7 +56,8 @@ def _study(space: Space, searched: list[int], lessons: Lessons, seed: int) -> op
 
 def _even(dimension: Dimension) -> bool:
     """Whether the model may count the steps of a lattice; otherwise it sees the unit interval."""
-    return isinstance(dimension, Lattice) and dimension.size is not None and dimension.evenly_weighted
+    few = isinstance(dimension, Lattice) and dimension.size is not None and dimension.size <= COUNTED
+    return few and dimension.evenly_weighted
 
 
 def _distribution(dimension: Dimension) -> optuna.distributions.BaseDistribution:
