@@ -1,0 +1,137 @@
+"""The HTTP side: routes, limits on bodies, and errors turned into answers that the client does not retry."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from rarebeat.server import file_stream, graphql, page, strict_json, uploads
+from rarebeat.server.access import Access
+from rarebeat.server.context import Context, Server
+from rarebeat.server.errors import Malformed, RequestError, TooLarge
+from rarebeat.server.operations import RESOLVERS
+from rarebeat.server.unknown import Unknown
+
+log = logging.getLogger(__name__)
+MAX_BODY = 64 * 1024**2
+# These may take seconds (a search, a validator) and wait for each other: they get threads of their own.
+SLOW_FIELDS = {"agentHeartbeat", "upsertSweep"}
+SLOW_THREADS = 128
+
+Handler = Callable[[Request, Server], Awaitable[Response]]
+
+
+def build_app(server: Server, access: Access, lifespan: Any = None) -> Starlette:
+    """The ASGI application for the parts of one server; `lifespan` is Starlette's."""
+    unknown = Unknown(server.store)
+    slow = anyio.CapacityLimiter(SLOW_THREADS)
+
+    async def graphql_endpoint(request: Request, server: Server) -> Response:
+        return await _graphql(request, server, unknown, slow)
+
+    def route(path: str, handler: Handler, *methods: str) -> Route:
+        async def endpoint(request: Request) -> Response:
+            return access.refusal(request) or await _answered(handler, request, server)
+
+        return Route(path, endpoint, methods=list(methods))
+
+    return Starlette(
+        routes=[
+            route("/graphql", graphql_endpoint, "POST"),
+            route("/files/{entity}/{project}/{run}/file_stream", _file_stream, "POST"),
+            route("/storage/{token}", uploads.put, "PUT"),
+            route("/storage/{token}", uploads.get, "GET", "HEAD"),
+            route("/artifactsV2/{path:path}", uploads.get_artifact_file, "GET"),
+            route("/sdk/otel/v1/{signal}", _ignored, "POST"),
+            route("/healthz", _health, "GET"),
+            *page.routes(route),
+        ],
+        lifespan=lifespan,
+    )
+
+
+async def _answered(handler: Handler, request: Request, server: Server) -> Response:
+    try:
+        return await handler(request, server)
+    except RequestError as error:
+        return _failure(error.status, error.message)
+    except ClientDisconnect:
+        return _failure(400, "the client went away")
+    except sqlite3.OperationalError as error:
+        # A full disk or a locked file may pass: this, and only this, is for the client to try again.
+        log.error("the database cannot be used: %s", error)
+        return _failure(503, "the server's database cannot be used at the moment")
+    except (UnicodeError, OverflowError) as error:
+        return _failure(400, f"the request holds a value that cannot be stored: {type(error).__name__}")
+    except Exception:
+        log.exception("unexpected failure at %s", request.url.path.split("/")[1])
+        return _failure(200, "the server failed on this request; its log says why")
+
+
+def _failure(status: int, message: str) -> JSONResponse:
+    return JSONResponse({"errors": [{"message": message}], "data": None}, status)
+
+
+async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
+    """The whole body.
+
+    Raises:
+        TooLarge: as soon as it is longer than the limit.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise TooLarge(f"a body may have {limit} bytes at most")
+    return bytes(body)
+
+
+async def _graphql(
+    request: Request, server: Server, unknown: Unknown, slow: anyio.CapacityLimiter
+) -> Response:
+    posted = strict_json.parse_object(await read_body(request), "the body")
+    text, variables = posted.get("query"), posted.get("variables") or {}
+    if not isinstance(text, str) or not isinstance(variables, dict):
+        raise Malformed("a GraphQL request is {query: text, variables: object}")
+    context = Context(server, str(request.base_url).rstrip("/"))
+    document = graphql.parse_document(text)
+    limiter = slow if graphql.root_fields(document) & SLOW_FIELDS else None
+    name = posted.get("operationName")
+
+    def run() -> dict[str, Any]:
+        return graphql.execute(
+            RESOLVERS, document, variables, context, name if isinstance(name, str) else None, unknown.count
+        )
+
+    data = await anyio.to_thread.run_sync(run, limiter=limiter)
+    return _json({"data": data})
+
+
+async def _file_stream(request: Request, server: Server) -> Response:
+    body = await read_body(request)
+    names = [request.path_params[part] for part in ("entity", "project", "run")]
+    answer = await anyio.to_thread.run_sync(file_stream.receive, server.store, *names, body, server.clock())
+    return _json(answer)
+
+
+def _json(value: dict[str, Any]) -> Response:
+    return Response(strict_json.dump(value).encode(), media_type="application/json")
+
+
+async def _ignored(request: Request, server: Server) -> Response:
+    """The client's telemetry: read and dropped."""
+    await read_body(request)
+    return Response(status_code=200)
+
+
+async def _health(request: Request, server: Server) -> Response:
+    return JSONResponse({"ok": True})

@@ -1,0 +1,121 @@
+"""`rarebeat up`, `down` and `status`: the embedded server on the command line."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sqlite3
+from pathlib import Path
+
+import click
+
+from rarebeat.server import daemon
+from rarebeat.server.client_settings import write_base_url
+from rarebeat.server.serve import CannotServe, Settings, read_key, serve
+from rarebeat.server.store import SchemaTooNew
+
+DIRECTORY = click.option(
+    "--dir",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".rarebeat"),
+    show_default=True,
+    help="Where runs, files and sweeps are kept.",
+)
+
+
+class Failure(click.ClickException):
+    """One sentence on stderr and exit code 2."""
+
+    exit_code = 2
+
+
+@click.command()
+@DIRECTORY
+@click.option("--host", default="127.0.0.1", show_default=True, help="Beyond loopback the key is demanded.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one."
+)
+@click.option("--foreground", is_flag=True, help="Serve in this terminal until Ctrl-C.")
+@click.option(
+    "--validator",
+    default="rarebeat check -",
+    show_default=True,
+    help='A command that reads a sweep\'s YAML on stdin and exits with 2 to refuse it; "" switches it off.',
+)
+@click.option("--crash-after", type=float, default=Settings.crash_after, hidden=True)
+def up(directory: Path, host: str, port: int, foreground: bool, validator: str, crash_after: float) -> None:
+    """Start the embedded W&B server and print the exports that point wandb at it.
+
+    Use it as: eval "$(rarebeat up)"
+    """
+    command = shlex.split(validator) or None
+    try:
+        if foreground:
+            _foreground(Settings(directory, host, port, command, crash_after))
+            return
+        server = daemon.start(directory, host, port, command, crash_after)
+    except (CannotServe, SchemaTooNew, OSError) as error:
+        raise Failure(str(error)) from None
+    write_base_url(Path.cwd(), server.url)
+    words = "started" if server.started else "was already running"
+    click.echo(f"The server on {directory} {words}: {server.url} (process {server.pid}).", err=True)
+    _print_exports(server.environment)
+
+
+def _foreground(settings: Settings) -> None:
+    if (server := daemon.running(settings.directory)) is not None:
+        raise CannotServe(f"a server is already running on {settings.directory}: {server.url}")
+    shown = f"http://{settings.host}:{settings.port}"
+    settings.directory.mkdir(parents=True, exist_ok=True)
+    write_base_url(Path.cwd(), shown)
+    _print_exports(daemon.Server(shown, read_key(settings.directory), 0, started=True).environment)
+    serve(settings)
+
+
+def _print_exports(environment: dict[str, str]) -> None:
+    for name, value in environment.items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+
+
+@click.command()
+@DIRECTORY
+def down(directory: Path) -> None:
+    """Stop the embedded server; everything it holds stays in its directory."""
+    stopped = daemon.stop(directory)
+    click.echo(f"The server on {directory} {'has stopped' if stopped else 'was not running'}.", err=True)
+
+
+@click.command()
+@DIRECTORY
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def status(directory: Path, as_json: bool) -> None:
+    """Say where the embedded server is and what it holds."""
+    server = daemon.running(directory)
+    database = directory / "tracking.db"
+    if not database.is_file():
+        raise Failure(f"{directory} holds no server's data; start one with `rarebeat up`")
+    found = {"running": server is not None, "url": server and server.url, "pid": server and server.pid}
+    found |= _counts(database)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    click.echo(f"{server.url} (process {server.pid})" if server else "not running")
+    for what in ("sweeps", "runs", "unknown_fields"):
+        listed = ", ".join(f"{name}: {count}" for name, count in found[what].items())
+        click.echo(f"{what.replace('_', ' ')}: {listed or 'none'}")
+
+
+def _counts(database: Path) -> dict[str, dict[str, int]]:
+    db = sqlite3.connect(database, timeout=10)
+    try:
+        queries = {
+            "sweeps": "SELECT state, count(*) FROM sweeps GROUP BY state",
+            "runs": "SELECT state, count(*) FROM runs GROUP BY state",
+            "unknown_fields": "SELECT name, seen FROM unknown_fields ORDER BY seen DESC",
+        }
+        return {name: dict(db.execute(query).fetchall()) for name, query in queries.items()}
+    except sqlite3.DatabaseError as error:
+        raise Failure(f"{database} cannot be read: {error}") from None
+    finally:
+        db.close()

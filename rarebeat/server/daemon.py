@@ -1,0 +1,138 @@
+"""Starting, finding and stopping the server of a directory from another process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from rarebeat.server.serve import CannotServe, lock, read_address, read_key
+
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its address, the key to use with it, and whether it was started just now."""
+
+    url: str
+    key: str
+    pid: int
+    started: bool
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a wandb client needs in its environment to talk to this server, and to no one else."""
+        return {
+            "WANDB_BASE_URL": self.url,
+            "WANDB_API_KEY": self.key,
+            # Without it the client reports its own errors to its maker.
+            "WANDB_ERROR_REPORTING": "false",
+        }
+
+
+def start(
+    directory: Path,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    validator: list[str] | None = None,
+    crash_after: float | None = None,
+) -> Server:
+    """The directory's server, started in the background unless it runs already.
+
+    Args:
+        directory: Where everything is kept; made when missing.
+        port: None takes the last one of this directory, or any that is free.
+        validator: The command that judges sweep configurations.
+        crash_after: Seconds of silence after which a run has crashed.
+
+    Raises:
+        CannotServe: in one sentence, why it did not start.
+    """
+    directory = directory.resolve()
+    directory.mkdir(parents=True, exist_ok=True)
+    if (server := running(directory)) is not None:
+        return server
+    command = [sys.executable, "-m", "rarebeat.server", "--dir", str(directory), "--host", host]
+    command += ["--port", str(port)] if port is not None else []
+    command += ["--validator", json.dumps(validator)] if validator else []
+    command += ["--crash-after", str(crash_after)] if crash_after is not None else []
+    with (directory / "server.log").open("ab") as log:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    return _await(directory, process)
+
+
+def running(directory: Path) -> Server | None:
+    """The server that runs on the directory, None when there is none."""
+    directory = directory.resolve()
+    if not directory.is_dir() or (file := lock(directory)) is not None:
+        if directory.is_dir() and file is not None:
+            file.close()
+        return None
+    address = read_address(directory)
+    if address is None or not _answers(address.url):
+        return None
+    return Server(_reachable(address.url), read_key(directory), address.pid, started=False)
+
+
+def stop(directory: Path) -> bool:
+    """Ends the directory's server; says whether there was one."""
+    server = running(directory)
+    if server is None:
+        return False
+    os.kill(server.pid, signal.SIGTERM)
+    for patience, last_resort in ((STOP_SECONDS, signal.SIGKILL), (STOP_SECONDS, None)):
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            if (file := lock(directory.resolve())) is not None:
+                file.close()
+                return True
+            time.sleep(0.05)
+        if last_resort is not None:
+            os.kill(server.pid, last_resort)
+    return True
+
+
+def _await(directory: Path, process: subprocess.Popen[bytes]) -> Server:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise CannotServe(_last_line(directory / "server.log"))
+        address = read_address(directory)
+        if address is not None and address.pid == process.pid and _answers(address.url):
+            return Server(_reachable(address.url), read_key(directory), process.pid, started=True)
+        time.sleep(0.05)
+    process.kill()
+    raise CannotServe(
+        f"the server did not answer within {START_SECONDS:.0f} s; see {directory / 'server.log'}"
+    )
+
+
+def _last_line(path: Path) -> str:
+    lines = path.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else f"the server ended without a word; see {path}"
+
+
+def _reachable(url: str) -> str:
+    """An address that listens on every interface is reached from here by loopback."""
+    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+
+
+def _answers(url: str) -> bool:
+    # No proxy: the address is this machine's own.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(_reachable(url) + "/healthz", timeout=5) as answer:
+            return answer.status == 200
+    except (OSError, urllib.error.URLError):
+        return False

@@ -1,0 +1,331 @@
+"""Writing artifacts: create, upload, commit, link, alias, delete. Reading them is in `artifact_nodes`."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from rarebeat.server import strict_json
+from rarebeat.server.arguments import Arguments
+from rarebeat.server.context import Context
+from rarebeat.server.errors import NotFound, RequestError
+from rarebeat.server.graphql import Node
+from rarebeat.server.identifiers import opaque, row_of
+from rarebeat.server.operations import artifact_nodes  # its resolvers belong to the table too
+from rarebeat.server.operations import artifact_store as artifacts
+from rarebeat.server.operations.projects import ensure_project, find_project
+from rarebeat.server.operations.registry import RESOLVERS
+from rarebeat.server.operations.runs import find_run, named_run
+from rarebeat.server.store import Row
+
+MAX_FILES = 100_000
+
+
+@RESOLVERS.field("Mutation", "createArtifact")
+def create_artifact(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
+    """Announces an artifact. With a digest that its collection already has, the version that is there is meant."""
+    given = arguments.object("input")
+    with context.server.store.write() as db:
+        project = ensure_project(db, given.text("entityName"), given.text("projectName"), context.now)
+        names = given.texts("artifactCollectionNames") or [given.need_text("artifactCollectionName")]
+        collection = artifacts.ensure_collection(
+            db, project["id"], names[0], artifacts.SEQUENCE, given.need_text("artifactTypeName"), context.now
+        )
+        run = find_run(db, project["id"], given.text("runName")) if "runName" in given else None
+        wanted = [alias.need_text("alias") for alias in given.objects("aliases")]
+        artifact = _same(db, collection, given.need_text("digest"))
+        if artifact is None:
+            artifact = _insert(db, collection, run, wanted, given, context.now)
+        else:
+            artifacts.set_aliases(db, collection["id"], artifact, ["latest", *wanted])
+        _remember(db, artifact, run, given)
+        row = artifacts.artifact_by_row(db, artifact)
+    return {"artifact": Node("Artifact", row)}
+
+
+def _same(db: sqlite3.Connection, collection: Row, digest: str) -> int | None:
+    row = db.execute(
+        "SELECT id FROM artifacts WHERE collection_id = ? AND digest = ? AND state = 'COMMITTED' ORDER BY id DESC",
+        (collection["id"], digest),
+    ).fetchone()
+    return row["id"] if row else None
+
+
+def _insert(
+    db: sqlite3.Connection, collection: Row, run: Row | None, aliases: list[str], given: Arguments, now: float
+) -> int:
+    metadata = given.json("metadata")
+    return db.execute(
+        """INSERT INTO artifacts (collection_id, state, digest, description, metadata_json, run_id, history_step,
+                                  wanted_aliases_json, created_at, updated_at)
+           VALUES (?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            collection["id"],
+            given.need_text("digest"),
+            given.text("description"),
+            None if metadata is None else strict_json.dump(metadata),
+            run["id"] if run else None,
+            given.integer("historyStep"),
+            strict_json.dump(aliases),
+            now,
+            now,
+        ),
+    ).lastrowid
+
+
+def _remember(db: sqlite3.Connection, artifact: int, run: Row | None, given: Arguments) -> None:
+    """Who logged it, what the client calls it, its tags."""
+    if run is not None:
+        db.execute("INSERT OR IGNORE INTO outputs (run_id, artifact_id) VALUES (?, ?)", (run["id"], artifact))
+    if "clientID" in given:
+        db.execute(
+            "INSERT OR REPLACE INTO client_ids (client_id, artifact_id) VALUES (?, ?)",
+            (given.text("clientID"), artifact),
+        )
+    _add_tags(db, "artifact", artifact, given.objects("tags"))
+
+
+def _add_tags(db: sqlite3.Connection, owner: str, owner_id: int, tags: list[Arguments]) -> None:
+    db.executemany(
+        "INSERT OR IGNORE INTO tags (owner, owner_id, name) VALUES (?, ?, ?)",
+        [(owner, owner_id, tag.need_text("tagName")) for tag in tags],
+    )
+
+
+def _remove_tags(db: sqlite3.Connection, owner: str, owner_id: int, tags: list[Arguments]) -> None:
+    db.executemany(
+        "DELETE FROM tags WHERE owner = ? AND owner_id = ? AND name = ?",
+        [(owner, owner_id, tag.need_text("tagName")) for tag in tags],
+    )
+
+
+@RESOLVERS.field("Query", "clientIDMapping")
+def client_id_mapping(context: Context, _: None, arguments: Arguments) -> dict[str, Any] | None:
+    row = context.db.execute(
+        "SELECT artifact_id FROM client_ids WHERE client_id = ?", (arguments.text("clientID"),)
+    ).fetchone()
+    return {"serverID": opaque("Artifact", row["artifact_id"])} if row else None
+
+
+@RESOLVERS.field("Mutation", "createArtifactManifest")
+def create_manifest(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
+    artifact = artifacts.artifact_by_id(context.db, arguments.object("input").need_text("artifactID"))
+    return _manifest(context, artifact["id"])
+
+
+@RESOLVERS.field("Mutation", "updateArtifactManifest")
+def update_manifest(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
+    return _manifest(context, row_of("Manifest", arguments.object("input").need_text("artifactManifestID")))
+
+
+def _manifest(context: Context, artifact: int) -> dict[str, Any]:
+    identifier = opaque("Manifest", artifact)
+    url = context.upload_url(manifest=artifact)
+    file = {"id": identifier, "uploadUrl": url, "uploadHeaders": []}
+    return {"artifactManifest": {"id": identifier, "file": file}}
+
+
+@RESOLVERS.field("Mutation", "createArtifactFiles")
+def create_artifact_files(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
+    """Announces files, in order; those whose content is already here need no upload."""
+    given = arguments.object("input").objects("artifactFiles")
+    if len(given) > MAX_FILES:
+        raise RequestError(f"at most {MAX_FILES} files can be announced at once")
+    with context.server.store.write() as db:
+        nodes = [_announce(context, db, file) for file in given]
+    return {"files": {"edges": [{"node": node} for node in nodes]}}
+
+
+def _announce(context: Context, db: sqlite3.Connection, file: Arguments) -> dict[str, Any]:
+    artifact = artifacts.artifact_by_id(db, file.need_text("artifactID"))
+    if artifact["state"] != "PENDING":
+        raise RequestError("the artifact is committed: its files cannot change")
+    name, md5 = file.need_text("name"), file.need_text("md5")
+    blob = db.execute("SELECT digest FROM blobs WHERE md5 = ? LIMIT 1", (md5,)).fetchone()
+    digest = blob["digest"] if blob else None
+    db.execute(
+        "INSERT OR REPLACE INTO artifact_files (artifact_id, name, md5, blob) VALUES (?, ?, ?, ?)",
+        (artifact["id"], name, md5, digest),
+    )
+    return {
+        "id": opaque("ArtifactFile", artifact["id"]),
+        "name": name,
+        "storagePath": md5.replace("/", "_"),
+        "uploadUrl": None if digest else context.upload_url(artifact=artifact["id"], file=name, md5=md5),
+        "uploadHeaders": [],
+        "uploadMultipartUrls": None,
+        "artifact": Node("Artifact", artifact),
+    }
+
+
+@RESOLVERS.field("Mutation", "commitArtifact")
+def commit_artifact(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
+    with context.server.store.write() as db:
+        row = artifacts.artifact_by_id(db, arguments.object("input").need_text("artifactID"))
+        if row["state"] == "PENDING":
+            artifacts.commit(db, context.server.blobs, row, context.now)
+        row = artifacts.artifact_by_row(db, row["id"])
+    return {"artifact": Node("Artifact", row)}
+
+
+@RESOLVERS.field("Mutation", "useArtifact")
+def use_artifact(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
+    given = arguments.object("input")
+    with context.server.store.write() as db:
+        row = artifacts.artifact_by_id(db, given.need_text("artifactID"))
+        run = named_run(db, given)
+        db.execute("INSERT OR IGNORE INTO uses (run_id, artifact_id) VALUES (?, ?)", (run["id"], row["id"]))
+    return {"artifact": Node("Artifact", row)}
+
+
+@RESOLVERS.field("Mutation", "updateArtifact")
+def update_artifact(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
+    given = arguments.object("input")
+    with context.server.store.write() as db:
+        row = artifacts.artifact_by_id(db, given.need_text("artifactID"))
+        changes: dict[str, Any] = {"updated_at": context.now}
+        if "description" in given:
+            changes["description"] = given.text("description")
+        if "metadata" in given:
+            changes["metadata_json"] = strict_json.dump(given.json("metadata"))
+        columns = ", ".join(f"{column} = ?" for column in changes)
+        db.execute(f"UPDATE artifacts SET {columns} WHERE id = ?", (*changes.values(), row["id"]))
+        _add_tags(db, "artifact", row["id"], given.objects("tagsToAdd"))
+        _remove_tags(db, "artifact", row["id"], given.objects("tagsToDelete"))
+        row = artifacts.artifact_by_row(db, row["id"])
+    return {"artifact": Node("Artifact", row)}
+
+
+@RESOLVERS.field("Mutation", "deleteArtifact")
+def delete_artifact(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
+    given = arguments.object("input")
+    with context.server.store.write() as db:
+        row = artifacts.artifact_by_id(db, given.need_text("artifactID"))
+        named = db.execute(
+            "SELECT count(*) FROM aliases WHERE artifact_id = ? AND alias != 'latest'", (row["id"],)
+        ).fetchone()[0]
+        if named and not given.flag("deleteAliases"):
+            raise RequestError(
+                "the artifact has aliases: delete them first, or with it (delete_aliases=True)"
+            )
+        artifacts.remove(db, row["id"])
+    return {"artifact": Node("Artifact", row)}
+
+
+@RESOLVERS.field("Mutation", "addAliases")
+def add_aliases(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
+    given = arguments.object("input")
+    with context.server.store.write() as db:
+        row = artifacts.artifact_by_id(db, given.need_text("artifactID"))
+        for alias in given.objects("aliases"):
+            collection = _collection_of(db, alias)
+            artifacts.add_member(db, collection["id"], row["id"], context.now)
+            artifacts.set_aliases(db, collection["id"], row["id"], [alias.need_text("alias")])
+    return {"success": True}
+
+
+@RESOLVERS.field("Mutation", "deleteAliases")
+def delete_aliases(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
+    given = arguments.object("input")
+    with context.server.store.write() as db:
+        row = artifacts.artifact_by_id(db, given.need_text("artifactID"))
+        for alias in given.objects("aliases"):
+            db.execute(
+                "DELETE FROM aliases WHERE collection_id = ? AND artifact_id = ? AND alias = ?",
+                (_collection_of(db, alias)["id"], row["id"], alias.text("alias")),
+            )
+    return {"success": True}
+
+
+def _collection_of(db: sqlite3.Connection, given: Arguments) -> Row:
+    """The collection that `entityName`, `projectName` and `artifactCollectionName` mean."""
+    project = find_project(db, given.text("entityName"), given.text("projectName"))
+    name = given.text("artifactCollectionName")
+    collection = artifacts.find_collection(db, project["id"], name) if project else None
+    if collection is None:
+        raise NotFound(f"there is no artifact collection {name!r}")
+    return collection
+
+
+@RESOLVERS.field("Mutation", "linkArtifact")
+def link_artifact(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
+    """Makes the artifact a version of a portfolio too."""
+    given = arguments.object("input")
+    with context.server.store.write() as db:
+        row = _artifact_of(db, given)
+        source = db.execute("SELECT * FROM collections WHERE id = ?", (row["collection_id"],)).fetchone()
+        project = ensure_project(db, given.text("entityName"), given.text("projectName"), context.now)
+        name = given.need_text("artifactPortfolioName")
+        collection = artifacts.ensure_collection(
+            db, project["id"], name, artifacts.PORTFOLIO, source["type"], context.now
+        )
+        member = artifacts.add_member(db, collection["id"], row["id"], context.now)
+        wanted = [alias.need_text("alias") for alias in given.objects("aliases")]
+        artifacts.set_aliases(db, collection["id"], row["id"], ["latest", *wanted])
+    return {
+        "versionIndex": member["version"],
+        "artifactMembership": Node("ArtifactCollectionMembership", member),
+    }
+
+
+def _artifact_of(db: sqlite3.Connection, given: Arguments) -> Row:
+    if "artifactID" in given:
+        return artifacts.artifact_by_id(db, given.need_text("artifactID"))
+    client_id = given.need_text("clientID")
+    query = (
+        "SELECT artifacts.* FROM artifacts JOIN client_ids ON artifact_id = artifacts.id WHERE client_id = ?"
+    )
+    row = db.execute(query, (client_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"there is no artifact {client_id[:80]!r}")
+    return row
+
+
+@RESOLVERS.field("Mutation", "unlinkArtifact")
+def unlink_artifact(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
+    given = arguments.object("input")
+    with context.server.store.write() as db:
+        row = artifacts.artifact_by_id(db, given.need_text("artifactID"))
+        key = (row_of("Collection", given.need_text("artifactPortfolioID")), row["id"])
+        db.execute("DELETE FROM memberships WHERE collection_id = ? AND artifact_id = ?", key)
+        db.execute("DELETE FROM aliases WHERE collection_id = ? AND artifact_id = ?", key)
+    return {"success": True}
+
+
+@RESOLVERS.field("Mutation", "updateArtifactSequence", "updateArtifactPortfolio")
+def update_collection(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
+    given = arguments.object("input")
+    identifier = given.text("artifactSequenceID") or given.need_text("artifactPortfolioID")
+    with context.server.store.write() as db:
+        db.execute(
+            "UPDATE collections SET description = coalesce(?, description), updated_at = ? WHERE id = ?",
+            (given.text("description"), context.now, row_of("Collection", identifier)),
+        )
+    return {"artifactCollection": artifact_nodes.collection_node(context, row_of("Collection", identifier))}
+
+
+@RESOLVERS.field("Mutation", "deleteArtifactSequence", "deleteArtifactPortfolio")
+def delete_collection(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
+    given = arguments.object("input")
+    identifier = given.text("artifactSequenceID") or given.need_text("artifactPortfolioID")
+    with context.server.store.write() as db:
+        node = artifact_nodes.collection_node(context, row_of("Collection", identifier))
+        db.execute("DELETE FROM collections WHERE id = ?", (row_of("Collection", identifier),))
+    return {"artifactCollection": {"__typename": node.type if node else None, "state": "DELETED"}}
+
+
+@RESOLVERS.field("Mutation", "createArtifactCollectionTagAssignments")
+def add_collection_tags(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
+    given = arguments.object("input")
+    with context.server.store.write() as db:
+        collection = _collection_of(db, given)
+        _add_tags(db, "collection", collection["id"], given.objects("tags"))
+    return {"tags": artifact_nodes.tags_of(context, "collection", collection["id"])}
+
+
+@RESOLVERS.field("Mutation", "deleteArtifactCollectionTagAssignments")
+def delete_collection_tags(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
+    given = arguments.object("input")
+    with context.server.store.write() as db:
+        _remove_tags(db, "collection", _collection_of(db, given)["id"], given.objects("tags"))
+    return {"success": True}

@@ -1,0 +1,217 @@
+"""What an agent is told at each heartbeat: start this run, stop that one, wait, or leave.
+
+Every decision is one transaction, and the decisions of one sweep are taken one after the other, so no two agents are
+given the same run. The search itself runs outside the transaction: it may take a while, and the other requests go on.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from rarebeat.server.errors import NotFound, RequestError
+from rarebeat.server.leases import UNDER_WAY, bury_silent, hand_out, new_run, reconcile, waiting_run
+from rarebeat.server.run_states import ENDED
+from rarebeat.server.store import Row, Store
+from rarebeat.server.sweep_runs import (
+    is_full,
+    metric_values,
+    objective,
+    params_of,
+    runs_of,
+    settle,
+)
+
+log = logging.getLogger(__name__)
+CRASH_AFTER = 90.0
+Command = dict[str, Any]
+
+
+class Scheduler:
+    """Decides for the agents of all sweeps.
+
+    Args:
+        store: The database.
+        clock: Seconds since 1970.
+        crash_after: Seconds of silence of a run and of its agent after which the run has crashed.
+    """
+
+    def __init__(
+        self, store: Store, clock: Callable[[], float] = time.time, crash_after: float = CRASH_AFTER
+    ) -> None:
+        self._store, self._clock, self.crash_after = store, clock, crash_after
+        # Nobody could be heard while there was no server: silence is counted from its start.
+        self._started = clock()
+        self._locks: dict[int, threading.Lock] = defaultdict(threading.Lock)
+        self._values_of_ended: dict[int, list[float]] = {}
+
+    def heartbeat(self, agent_id: int, alive: set[str]) -> list[Command]:
+        """The commands for an agent whose child processes are those runs.
+
+        Raises:
+            NotFound: when the agent, or its sweep, is not there (any more).
+            RequestError: when the search cannot work with the sweep's configuration.
+        """
+        with self._locks[self._sweep_of(agent_id)]:
+            self._flag_early_stops(agent_id, alive)
+            with self._store.write() as db:
+                agent, sweep = self._note(db, agent_id, alive)
+                commands = self._without_search(db, agent, sweep, alive)
+            return self._searched(agent, sweep) if commands is None else commands
+
+    def bury_silent(self) -> None:
+        """Marks as crashed what has been silent for too long; called now and then."""
+        since = self._clock() - self.crash_after
+        if self._started <= since:
+            with self._store.write() as db:
+                bury_silent(db, since)
+
+    def _sweep_of(self, agent_id: int) -> int:
+        row = self._store.connection.execute(
+            "SELECT sweep_id FROM agents WHERE id = ?", (agent_id,)
+        ).fetchone()
+        if row is None:
+            raise NotFound("there is no such agent")
+        return row["sweep_id"]
+
+    def _note(self, db: sqlite3.Connection, agent_id: int, alive: set[str]) -> tuple[Row, Row]:
+        now = self._clock()
+        db.execute(
+            "UPDATE agents SET heartbeat_at = ?, run_state_json = ?, exited = 0 WHERE id = ?",
+            (now, json.dumps(sorted(alive)), agent_id),
+        )
+        agent = db.execute("SELECT * FROM agents WHERE id = ?", (agent_id,)).fetchone()
+        sweep = db.execute("SELECT * FROM sweeps WHERE id = ?", (agent["sweep_id"],)).fetchone()
+        reconcile(db, agent, alive)
+        return agent, sweep
+
+    def _without_search(
+        self, db: sqlite3.Connection, agent: Row, sweep: Row, alive: set[str]
+    ) -> list[Command] | None:
+        """The commands, or None when a new run is to be searched."""
+        if sweep["state"] == "CANCELED":
+            return self._leave(db, agent)
+        if alive:
+            return self._stops(db, agent, alive)
+        if sweep["state"] == "PAUSED":
+            return []
+        if settle(db, sweep, self._clock()):
+            return self._leave(db, agent)
+        config = json.loads(sweep["config_json"])
+        run = waiting_run(db, sweep)
+        if run is not None:
+            return [hand_out(db, run, agent, config.get("program"), self._clock())]
+        # A full sweep with runs under way keeps its agents: one of those runs may have to be started again.
+        return [] if is_full(db, sweep, config) else None
+
+    def _leave(self, db: sqlite3.Connection, agent: Row) -> list[Command]:
+        """The agent kills its children and goes, so its runs end here."""
+        db.execute("UPDATE agents SET exited = 1 WHERE id = ?", (agent["id"],))
+        db.execute(
+            "UPDATE runs SET state = 'killed', stop_requested = 1, stop_reason = 'canceled' "
+            "WHERE agent_id = ? AND state IN ('running', 'pending')",
+            (agent["id"],),
+        )
+        return [{"type": "exit"}]
+
+    def _stops(self, db: sqlite3.Connection, agent: Row, alive: set[str]) -> list[Command]:
+        """Said at every heartbeat until the run is gone: the client turns to SIGKILL when asked again."""
+        rows = db.execute(
+            "SELECT name FROM runs WHERE agent_id = ? AND stop_requested = 1 AND state = 'running'",
+            (agent["id"],),
+        )
+        return [{"type": "stop", "run_id": row["name"]} for row in rows if row["name"] in alive]
+
+    def _searched(self, agent: Row, sweep: Row) -> list[Command]:
+        """A new run, found without holding up the other requests."""
+        params = self._suggest(sweep)
+        now = self._clock()
+        with self._store.write() as db:
+            sweep = db.execute("SELECT * FROM sweeps WHERE id = ?", (sweep["id"],)).fetchone()
+            if sweep is None:
+                raise NotFound("the sweep was deleted")
+            if sweep["state"] != "RUNNING":
+                return []
+            if params is None:
+                db.execute("UPDATE sweeps SET exhausted = 1, updated_at = ? WHERE id = ?", (now, sweep["id"]))
+                sweep = db.execute("SELECT * FROM sweeps WHERE id = ?", (sweep["id"],)).fetchone()
+                return self._leave(db, agent) if settle(db, sweep, now) else []
+            run = new_run(db, sweep, params, now)
+            program = json.loads(sweep["config_json"]).get("program")
+            return [hand_out(db, run, agent, program, now)]
+
+    def _suggest(self, sweep: Row) -> dict[str, Any] | None:
+        # Imported here: the search brings numpy and more, which a server without sweeps does not need.
+        from rarebeat.search import SpaceError, suggest
+
+        config = json.loads(sweep["config_json"])
+        with self._store.read() as db:
+            runs = [self._as_searched(db, run, config, "impute" in (config.get("metric") or {}))
+                    for run in runs_of(db, sweep)]  # fmt: skip
+        try:
+            return suggest(config, runs, sweep["seed"])
+        except SpaceError as error:
+            log.error("sweep %s cannot go on: %s", sweep["name"], error)
+            raise RequestError(f"the sweep cannot go on: {error}") from None
+
+    def _as_searched(
+        self, db: sqlite3.Connection, run: Row, config: dict[str, Any], with_history: bool
+    ) -> Any:
+        from rarebeat.search import Run
+
+        metric = config.get("metric") or {}
+        value = objective(json.loads(run["summary_json"]), metric)
+        state = run["state"]
+        if state == "killed" and run["stop_reason"] == "early_terminate" and value is not None:
+            # What it reached until it was stopped is a result, not a failure.
+            state = "finished"
+        inactive = json.loads(run["config_json"]).get("inactive")
+        inactive = inactive.get("value") if isinstance(inactive, dict) else None
+        names = (
+            tuple(inactive)
+            if isinstance(inactive, list) and all(isinstance(x, str) for x in inactive)
+            else ()
+        )
+        history = self._values(db, run, metric) if with_history else []
+        return Run(run["name"], params_of(run, config), state, value, history, names)
+
+    def _values(self, db: sqlite3.Connection, run: Row, metric: dict[str, Any]) -> list[float]:
+        if run["id"] in self._values_of_ended and run["state"] in ENDED:
+            return self._values_of_ended[run["id"]]
+        values = metric_values(db, run["id"], metric)
+        if run["state"] in ("finished", "failed", "killed"):
+            self._values_of_ended[run["id"]] = values
+        else:
+            self._values_of_ended.pop(run["id"], None)
+        return values
+
+    def _flag_early_stops(self, agent_id: int, alive: set[str]) -> None:
+        """Asks runs to stop that the sweep's early_terminate has given up."""
+        db = self._store.connection
+        sweep = db.execute(
+            "SELECT sweeps.* FROM sweeps JOIN agents ON agents.sweep_id = sweeps.id WHERE agents.id = ?",
+            (agent_id,),
+        ).fetchone()
+        config = json.loads(sweep["config_json"]) if sweep and alive else {}
+        if not config.get("early_terminate"):
+            return
+        from rarebeat.search.hyperband import to_stop
+
+        with self._store.read() as db:
+            runs = [self._as_searched(db, run, config, True) for run in runs_of(db, sweep)]
+        stopping = to_stop(config, runs)
+        with self._store.write() as db:
+            db.executemany(
+                "UPDATE runs SET stop_requested = 1, stop_reason = 'early_terminate' "
+                "WHERE sweep_id = ? AND name = ? AND state = 'running' AND stop_requested = 0",
+                [(sweep["id"], name) for name in stopping],
+            )
+
+
+__all__ = ["CRASH_AFTER", "UNDER_WAY", "Scheduler"]

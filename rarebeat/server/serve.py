@@ -1,0 +1,185 @@
+"""One server process on one directory."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+import anyio.to_thread
+import uvicorn
+
+from rarebeat.server.access import Access, is_loopback
+from rarebeat.server.app import build_app
+from rarebeat.server.blobs import Blobs
+from rarebeat.server.context import Server
+from rarebeat.server.scheduling import CRASH_AFTER, Scheduler
+from rarebeat.server.signing import Signer
+from rarebeat.server.store import Store
+from rarebeat.server.validator import Validator
+
+log = logging.getLogger(__name__)
+KEY_CHARACTERS = 40  # the client refuses shorter ones
+
+
+class CannotServe(Exception):
+    """In one sentence, why this server cannot start."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """What a running server writes beside its data, so that others find it."""
+
+    url: str
+    host: str
+    port: int
+    pid: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to serve a directory.
+
+    Args:
+        port: None takes the last one of this directory, or any that is free.
+        crash_after: Seconds of silence after which a run has crashed.
+    """
+
+    directory: Path
+    host: str = "127.0.0.1"
+    port: int | None = None
+    validator: list[str] | None = None
+    crash_after: float = CRASH_AFTER
+
+
+def serve(settings: Settings) -> None:
+    """Serves until a signal ends it.
+
+    Raises:
+        CannotServe: when another server has the directory, or the port is taken.
+    """
+    settings.directory.mkdir(parents=True, exist_ok=True)
+    with _only_server(settings.directory):
+        listener = _listen(settings)
+        host, port = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        address = Address(f"http://{shown}:{port}", host, port, os.getpid())
+        server = _parts(settings)
+        app = build_app(server, _access(settings), lambda _: _lifespan(settings, server, address))
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, timeout_graceful_shutdown=3, timeout_keep_alive=75
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def read_key(directory: Path) -> str:
+    """The directory's key, made at first use; only its owner can read the file."""
+    path = directory / "key"
+    with contextlib.suppress(FileExistsError):
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(KEY_CHARACTERS // 2))
+    return path.read_text().strip()
+
+
+def read_address(directory: Path) -> Address | None:
+    """Where the last server of this directory was; it need not run any more."""
+    try:
+        return Address(**json.loads((directory / "server.json").read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def lock(directory: Path) -> IO[str] | None:
+    """The directory's lock, for as long as the file is open; None when a server holds it."""
+    file = (directory / "lock").open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
+
+
+@contextlib.contextmanager
+def _only_server(directory: Path) -> Iterator[None]:
+    file = lock(directory)
+    if file is None:
+        raise CannotServe(f"another server is running on {directory}; `rarebeat status` says where")
+    with file:
+        yield
+
+
+def _listen(settings: Settings) -> socket.socket:
+    last = read_address(settings.directory)
+    if settings.port is None and last is not None:
+        # Agents that are still out there know the directory's old address.
+        with contextlib.suppress(OSError):
+            return _bind(settings.host, last.port)
+    try:
+        return _bind(settings.host, settings.port or 0)
+    except OSError as error:
+        where = f"{settings.host}:{settings.port or 'any free port'}"
+        raise CannotServe(f"cannot listen on {where} ({error.strerror}); name another with --port") from None
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(1024)
+    except (OSError, OverflowError):
+        listener.close()
+        raise
+    return listener
+
+
+def _parts(settings: Settings) -> Server:
+    store = Store(settings.directory / "tracking.db")
+    return Server(
+        store=store,
+        blobs=Blobs(settings.directory),
+        signer=Signer(read_key(settings.directory)),
+        scheduler=Scheduler(store, crash_after=settings.crash_after),
+        validator=Validator(settings.validator),
+    )
+
+
+def _access(settings: Settings) -> Access:
+    return Access(read_key(settings.directory), demand_key=not is_loopback(settings.host))
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(settings: Settings, server: Server, address: Address) -> AsyncIterator[None]:
+    _write_aside(settings.directory / "server.json", json.dumps(asdict(address)))
+    burying = asyncio.create_task(_bury_silent(server, settings.crash_after))
+    try:
+        yield
+    finally:
+        burying.cancel()
+
+
+async def _bury_silent(server: Server, crash_after: float) -> None:
+    while True:
+        await asyncio.sleep(min(5.0, crash_after / 4))
+        try:
+            await anyio.to_thread.run_sync(server.scheduler.bury_silent)
+        except Exception:
+            log.exception("looking for silent runs failed")
+
+
+def _write_aside(path: Path, text: str) -> None:
+    aside = path.with_suffix(".new")
+    aside.write_text(text)
+    os.replace(aside, path)

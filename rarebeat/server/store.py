@@ -1,0 +1,93 @@
+"""The server's database: SQLite in WAL mode, one connection a thread, one transaction a decision."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+SCHEMA_VERSION = 1
+BUSY_SECONDS = 20.0
+
+Row = sqlite3.Row
+
+
+class SchemaTooNew(Exception):
+    """The database was written by a later version of this server."""
+
+
+class Store:
+    """Connections to the database file of one directory.
+
+    Writers queue on a lock of this process before SQLite's own, so that they wait in turn and never poll.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread = threading.local()
+        self._writing = threading.RLock()
+        self._prepare()
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection; statements outside `read` and `write` commit by themselves."""
+        if not hasattr(self._thread, "connection"):
+            self._thread.connection = _connect(self._path)
+        return self._thread.connection
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """One consistent picture for several queries."""
+        connection = self.connection
+        if connection.in_transaction:
+            yield connection
+            return
+        connection.execute("BEGIN")
+        try:
+            yield connection
+        finally:
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: everything inside becomes true at once, or nothing does."""
+        with self._writing:
+            connection = self.connection
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def _prepare(self) -> None:
+        connection = self.connection
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise SchemaTooNew(
+                f"{self._path} has schema {version}, this rarebeat knows up to {SCHEMA_VERSION}: upgrade rarebeat"
+            )
+        if version == 0:
+            schema = resources.files("rarebeat.server").joinpath("schema.sql").read_text()
+            # One script, one transaction: a crash here leaves an empty file, not half a schema.
+            connection.executescript(f"BEGIN;\n{schema}\nPRAGMA user_version = {SCHEMA_VERSION};\nCOMMIT;")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = WAL")
+    # In WAL mode NORMAL loses nothing when this process is killed; only a power cut can take the last commits.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.create_function("regexp", 2, _regexp, deterministic=True)
+    return connection
+
+
+def _regexp(pattern: str, value: object) -> bool:
+    return value is not None and re.search(pattern, str(value)) is not None

@@ -1,0 +1,48 @@
+"""A sweep's YAML, read as the plain data that it is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import yaml
+
+from rarebeat.server import strict_json
+from rarebeat.server.errors import RequestError
+
+MAX_CHARACTERS = 1024**2
+# These bring their own search: the server only queues what they ask for.
+OUTSIDE_SEARCHES = ("custom",)
+
+
+def parse_config(text: str) -> dict[str, Any]:
+    """The configuration as JSON-like data.
+
+    Raises:
+        RequestError: when it is not a YAML mapping, or not plain data.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise RequestError(f"a sweep's configuration may have {MAX_CHARACTERS} characters at most")
+    try:
+        # A few aliases of aliases would unfold into more than any memory holds; the client writes none.
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
+            raise RequestError("a sweep's configuration cannot use YAML aliases")
+        config = yaml.safe_load(text)
+        plain = json.loads(json.dumps(config, default=str))
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        raise RequestError(f"the sweep's configuration is not valid YAML: {error}") from None
+    if not isinstance(plain, dict):
+        raise RequestError("a sweep's configuration is a YAML mapping with method, metric and parameters")
+    return strict_json.parse_object(json.dumps(plain), "the sweep's configuration")
+
+
+def check_config(config: dict[str, Any]) -> None:
+    """Raises RequestError when this server's search could not work with it."""
+    if config.get("method") in OUTSIDE_SEARCHES or "controller" in config or "scheduler" in config:
+        return
+    from rarebeat.search import SpaceError, validate
+
+    try:
+        validate(config)
+    except SpaceError as error:
+        raise RequestError(str(error)) from None

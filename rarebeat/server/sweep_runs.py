@@ -1,0 +1,100 @@
+"""A sweep's runs as its search sees them, and whether the sweep is over."""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from typing import Any
+
+from rarebeat.server import filters
+from rarebeat.server.leases import UNDER_WAY, waiting_run
+from rarebeat.server.store import Row
+
+
+def objective(summary: dict[str, Any], metric: dict[str, Any]) -> float | None:
+    """The run's value of the sweep's metric, None where it has no finite one.
+
+    The name may hold dots, or be a path of nested keys; a summary made by `define_metric` is {"min": ...}.
+    """
+    name = metric.get("name")
+    if not isinstance(name, str):
+        return None
+    value: Any = summary.get(name)
+    if value is None:
+        value = summary
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+    if isinstance(value, dict):
+        preferred = ("max", "best") if metric.get("goal") == "maximize" else ("min", "best")
+        value = next((value[key] for key in (*preferred, "last", "mean") if key in value), None)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def runs_of(db: sqlite3.Connection, sweep: Row) -> list[Row]:
+    """The sweep's runs and the earlier ones that it was told to learn from, the earlier ones first."""
+    rows = db.execute("SELECT * FROM runs WHERE sweep_id = ? ORDER BY id", (sweep["id"],)).fetchall()
+    if not sweep["prior_runs_json"]:
+        return rows
+    condition, values = filters.where(json.loads(sweep["prior_runs_json"]))
+    earlier = db.execute(
+        f"SELECT * FROM runs WHERE project_id = ? AND sweep_id IS NOT ? AND {condition} ORDER BY id",
+        (sweep["project_id"], sweep["id"], *values),
+    ).fetchall()
+    return [*earlier, *rows]
+
+
+def params_of(run: Row, config: dict[str, Any]) -> dict[str, Any]:
+    """What the sweep chose for the run; for a run that it did not make, what the run's config says."""
+    if run["params_json"] is not None:
+        return json.loads(run["params_json"])
+    stored = json.loads(run["config_json"])
+    names = config.get("parameters") or {}
+    return {
+        name: stored[name]["value"]
+        for name in names
+        if isinstance(stored.get(name), dict) and "value" in stored[name]
+    }
+
+
+def metric_values(db: sqlite3.Connection, run: int, metric: dict[str, Any]) -> list[float]:
+    """All logged values of the metric, in their order."""
+    rows = db.execute(
+        "SELECT body FROM lines WHERE run_id = ? AND stream = 'history' ORDER BY number", (run,)
+    )
+    values = (objective(json.loads(row["body"]), metric) for row in rows)
+    return [value for value in values if value is not None]
+
+
+def is_full(db: sqlite3.Connection, sweep: Row, config: dict[str, Any]) -> bool:
+    """Whether no further run is to be made: the cap or the target is reached, or the space is used up."""
+    cap = config.get("run_cap")
+    count = db.execute("SELECT count(*) FROM runs WHERE sweep_id = ?", (sweep["id"],)).fetchone()[0]
+    if sweep["exhausted"] or (isinstance(cap, int) and count >= cap):
+        return True
+    return reached_target(db, sweep, config)
+
+
+def reached_target(db: sqlite3.Connection, sweep: Row, config: dict[str, Any]) -> bool:
+    metric = config.get("metric")
+    target = metric.get("target") if isinstance(metric, dict) else None
+    if isinstance(target, bool) or not isinstance(target, (int, float)):
+        return False
+    maximize = metric.get("goal") == "maximize"
+    rows = db.execute("SELECT summary_json FROM runs WHERE sweep_id = ?", (sweep["id"],))
+    values = [objective(json.loads(row["summary_json"]), metric) for row in rows]
+    return any(value >= target if maximize else value <= target for value in values if value is not None)
+
+
+def settle(db: sqlite3.Connection, sweep: Row, now: float) -> bool:
+    """Ends the sweep when it is full and all its runs have ended for good; says whether it is over."""
+    if sweep["state"] == "RUNNING" and is_full(db, sweep, json.loads(sweep["config_json"])):
+        under_way = db.execute(UNDER_WAY, (sweep["id"],)).fetchone()[0]
+        if not under_way and waiting_run(db, sweep) is None:
+            db.execute(
+                "UPDATE sweeps SET state = 'FINISHED', updated_at = ? WHERE id = ?", (now, sweep["id"])
+            )
+            return True
+    return sweep["state"] in ("FINISHED", "CANCELED")

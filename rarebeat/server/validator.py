@@ -1,0 +1,81 @@
+"""A command that judges a sweep's configuration before the sweep is made."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+from rarebeat.server.errors import RequestError
+
+log = logging.getLogger(__name__)
+TIME_LIMIT = 25.0
+REFUSED = 2
+REMEMBERED = 64
+
+
+class Validator:
+    """Runs the command with the configuration (YAML) on stdin: exit code 0 is yes, 2 is no with the reason on stderr.
+
+    Anything else is the command's own failure: the sweep is made, with a warning. Answers are remembered by content,
+    because the client asks up to five times when it is refused.
+
+    Args:
+        command: The command and its arguments; None accepts everything.
+    """
+
+    def __init__(self, command: list[str] | None, time_limit: float = TIME_LIMIT) -> None:
+        self._command, self._time_limit = command, time_limit
+        self._lock = threading.Lock()
+        self._answers: OrderedDict[str, tuple[bool, list[str]]] = OrderedDict()
+
+    def check(self, config_yaml: str) -> list[str]:
+        """Warnings to show.
+
+        Raises:
+            RequestError: with the command's sentence, when it refuses.
+        """
+        if not self._command:
+            return []
+        with self._lock:
+            if config_yaml not in self._answers:
+                self._answers[config_yaml] = self._run(config_yaml)
+                if len(self._answers) > REMEMBERED:
+                    self._answers.popitem(last=False)
+            accepted, sentences = self._answers[config_yaml]
+        if not accepted:
+            raise RequestError(" ".join(sentences))
+        return sentences
+
+    def _run(self, config_yaml: str) -> tuple[bool, list[str]]:
+        try:
+            done = subprocess.run(
+                self._command,
+                input=config_yaml.encode(),
+                capture_output=True,
+                timeout=self._time_limit,
+                env=_environment(),
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            log.warning("the validator %s did not run: %s", self._command[0], error)
+            return True, [
+                f"the sweep was not checked: {self._command[0]} did not run ({type(error).__name__})"
+            ]
+        said = done.stderr.decode(errors="replace").strip()
+        if done.returncode == REFUSED:
+            return False, [said.removeprefix("Error: ") or "the validator refused this configuration"]
+        if done.returncode != 0:
+            log.warning("the validator failed with exit code %d: %s", done.returncode, said)
+            return True, [f"the sweep was not checked: the validator failed with exit code {done.returncode}"]
+        return True, [said] if said else []
+
+
+def _environment() -> dict[str, str]:
+    """This Python's folder first on PATH, so that its own commands are found."""
+    folder = str(Path(sys.executable).parent)
+    return {**os.environ, "PATH": os.pathsep.join([folder, os.environ.get("PATH", os.defpath)])}
