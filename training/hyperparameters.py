@@ -13,6 +13,9 @@ import os
 import re
 from collections.abc import Mapping
 
+import training.quiet  # noqa: F401  (before anything imports TensorFlow)
+
+# isort: split
 import models
 from data_utils import dataset, preparation, samplers
 from data_utils.errors import BadInput

@@ -91,7 +91,10 @@ def train(run: wandb.Run, data: str | None, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     model.save(folder / card.MODEL)
     content = describe_model(hp, dataset, preparation, outcome, ranked)
-    content["run"] = {"path": tracking.run_path(run), "server": run.settings.base_url}
+    content["run"] = {
+        "path": tracking.run_path(run),
+        "server": "none" if run.disabled else run.settings.base_url,
+    }
     written = card.write_card(folder, content)
     tracking.log_files(run, "model", [folder / card.MODEL, written])
     tracking.log_files(run, "predictions", [write_predictions(folder, predictions)])
