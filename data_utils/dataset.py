@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -249,6 +250,7 @@ def _check_structure(file: h5py.File) -> None:
 def _check_rows(dataset: Dataset) -> None:
     rows, recordings = dataset.rows, dataset.recordings
     _want(dataset.task in ("multiclass", "multilabel"), f"task is {dataset.task!r}")
+    _want(all(re.fullmatch("[A-Za-z0-9_-]+", name) for name in dataset.classes), "a class is no slug")
     _want(dataset.samples.shape[1] == len(dataset.leads), "leads and samples disagree")
     _want(
         rows.target.shape[1] == len(dataset.classes) == len(dataset.class_names),

@@ -9,6 +9,7 @@ import shutil
 import threading
 import urllib.request
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 from pathlib import Path
 
@@ -22,6 +23,7 @@ _SUMS = "SHA256SUMS.txt"
 _FIRST_ANSWER = 6.0
 _STALLED = 30.0
 _TRIES = 3
+_TOGETHER = 4
 
 
 def fetch(
@@ -41,11 +43,15 @@ def fetch(
     """
     address = f"{base}/{database}"
     sums = {name: sha for name, sha in _sums(folder, address).items() if _record(name) in records}
+    if not sums:
+        raise BadInput(
+            f"{address} publishes none of the records asked for: fetch them by hand and use --from."
+        )
     missing = [name for name, sha in sums.items() if _sha256(folder / name) != sha]
-    for done, name in enumerate(missing):
-        progress(done, len(missing))
-        _fetch_file(f"{address}/{name}", folder / name, sums[name])
-    progress(len(missing), len(missing))
+    with ThreadPoolExecutor(_TOGETHER) as pool:
+        fetched = pool.map(lambda name: _fetch_file(f"{address}/{name}", folder / name, sums[name]), missing)
+        for done, _ in enumerate(fetched, start=1):
+            progress(done, len(missing))
 
 
 def _record(name: str) -> str:

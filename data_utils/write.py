@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import platform
@@ -21,6 +22,8 @@ from data_utils.layout import DTYPES, FORMAT, FORMAT_VERSION, SPLITS, content_di
 from data_utils.summary import LeftOut, Part, summarise
 
 _CHUNK = 1 << 24
+# 11 bits of precision: finer than the converters of the recordings we read.
+_DTYPE = np.dtype("<f2")
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,10 @@ class DatasetWriter:
     first; use it within `writing`, which cleans up.
     """
 
-    def __init__(self, path: Path, folder: Path, description: Description, dtype: str = "<f2") -> None:
+    def __init__(self, path: Path, folder: Path, description: Description) -> None:
         self.path = path
         self.folder = folder
         self.description = description
-        self.dtype = np.dtype(dtype)
         self._sides = {sealed: _Side(_spool(folder)) for sealed in (False, True)}
 
     def add(self, name: str, group: str, split: str, samples: np.ndarray, rows: BeatRows) -> None:
@@ -84,7 +86,7 @@ class DatasetWriter:
         if samples.shape[1:] != (len(self.description.leads),):
             raise ValueError(f"{name} has {samples.shape[1:]} leads, not {len(self.description.leads)}.")
         side = self._sides[split == "test"]
-        samples.astype(self.dtype).tofile(side.spool)
+        samples.astype(_DTYPE).tofile(side.spool)
         side.parts.append(Part(name, group, split, rows.target))
         side.rows.append(rows)
         side.lengths.append(len(samples))
@@ -102,7 +104,9 @@ class DatasetWriter:
             BadInput: no rows for the training file.
         """
         if not any(len(rows.anchor) for rows in self._sides[False].rows):
-            raise BadInput(f"No rows are left to train on, so {self.path} is not written.")
+            raise BadInput(
+                f"No rows are left to train on, so {self.path} is not written{_because(left_out)}."
+            )
         parts = [part for side in self._sides.values() for part in side.parts]
         summary = summarise(parts, self.description.classes, folds, left_out)
         finals = [self.path]
@@ -123,7 +127,7 @@ class DatasetWriter:
         side = self._sides[sealed]
         with h5py.File(path, "w") as file:
             _write_attributes(file, self.description, sealed)
-            _write_samples(file, side, self.dtype, len(self.description.leads))
+            _write_samples(file, side, len(self.description.leads))
             _write_rows(file, side, folds)
             file.create_dataset("summary", data=json.dumps(summary), dtype=h5py.string_dtype())
         with h5py.File(path, "r+") as file:
@@ -132,6 +136,13 @@ class DatasetWriter:
             file.attrs["training_digest"] = training_digest or digest
         _sync(path)
         return digest
+
+
+def _because(left_out: Sequence[LeftOut]) -> str:
+    """The first few reasons, for a dataset that came to nothing."""
+    named = [f"{each.what} ({each.reason})" for each in left_out[:3]]
+    more = f" and {len(left_out) - 3} more" if len(left_out) > 3 else ""
+    return f"; left out: {', '.join(named)}{more}" if named else ""
 
 
 def _spool(folder: Path) -> IO[bytes]:
@@ -159,6 +170,10 @@ def writing(path: Path, description: Description, overwrite: bool = False) -> It
     try:
         with closing(DatasetWriter(path, folder, description)) as writer:
             yield writer
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise BadInput(f"There is no space left for {path}: free some, or choose another --out.") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -166,6 +181,8 @@ def writing(path: Path, description: Description, overwrite: bool = False) -> It
 def refuse_existing(path: Path, overwrite: bool = False) -> None:
     """Raise BadInput if `path` or its `.test.h5` is there and may not be replaced."""
     for existing in (path, test_path(path)):
+        if existing.is_dir():
+            raise BadInput(f"{existing} is a folder: give --out the name of a file.")
         if existing.exists() and not overwrite:
             raise BadInput(f"{existing} is there already: choose another --out, or say --overwrite.")
 
@@ -203,13 +220,13 @@ def _write_attributes(file: h5py.File, description: Description, sealed: bool) -
     file.attrs["preparation"] = json.dumps(dict(description.preparation), sort_keys=True)
 
 
-def _write_samples(file: h5py.File, side: _Side, dtype: np.dtype, channels: int) -> None:
-    dataset = file.create_dataset("samples", (sum(side.lengths), channels), dtype)
+def _write_samples(file: h5py.File, side: _Side, channels: int) -> None:
+    dataset = file.create_dataset("samples", (sum(side.lengths), channels), _DTYPE)
     side.spool.seek(0)
-    step = max(1, _CHUNK // (dtype.itemsize * channels))
+    step = max(1, _CHUNK // (_DTYPE.itemsize * channels))
     for begin in range(0, len(dataset), step):
         count = min(step, len(dataset) - begin) * channels
-        dataset[begin : begin + step] = np.fromfile(side.spool, dtype, count).reshape(-1, channels)
+        dataset[begin : begin + step] = np.fromfile(side.spool, _DTYPE, count).reshape(-1, channels)
 
 
 def _write_rows(file: h5py.File, side: _Side, folds: Mapping[str, int]) -> None:

@@ -152,7 +152,7 @@ class _Import:
             reason = "beats of the records that are in (--include-q makes Q a class)"
             left_out.append(LeftOut(f"Q in {' '.join(self.unused)}", reason, 0, counts))
         if absent:
-            left_out.append(LeftOut(" ".join(absent), f"not in {self.folder.name}/", 0, {}))
+            left_out.append(LeftOut(" ".join(absent), "not in the folder", 0, {}))
         return left_out
 
 

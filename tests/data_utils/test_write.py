@@ -84,7 +84,7 @@ def test_if_one_file_cannot_be_moved_both_old_ones_come_back(
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", full_disk)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(BadInput, match="no space left"):
         _write(path, value=1.0, overwrite=True)
     assert (path.read_bytes(), sealed_path(path).read_bytes()) == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["x.h5", "x.test.h5"]
@@ -115,6 +115,15 @@ def test_does_not_replace_a_file_unasked(tmp_path: Path, existing: str) -> None:
     assert (tmp_path / existing).read_text() == "precious"
     _write(tmp_path / "x.h5", overwrite=True)
     assert len(open_dataset(tmp_path / "x.h5")) == 2
+
+
+@pytest.mark.parametrize("name", ["x.h5", "x.test.h5"])
+def test_never_replaces_a_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "recording").write_text("precious")
+    with pytest.raises(BadInput, match="is a folder"):
+        _write(tmp_path / "x.h5", overwrite=True)
+    assert (tmp_path / name / "recording").read_text() == "precious"
 
 
 def test_a_folder_that_cannot_be_written_to_is_one_sentence(tmp_path: Path) -> None:

@@ -96,7 +96,18 @@ def test_ds1_trains_ds2_is_sealed_and_five_records_validate(folder: Path) -> Non
     splits = {each["name"]: each["split"] for each in dataset.summary["recordings"]}
     assert splits == {"101": "train", "106": "train", "114": "validation", "100": "test"}
     assert open_dataset(sealed_path(dataset.path)).recordings.name.tolist() == ["100"]
-    assert "not in mitdb/" in _left_out(dataset)[" ".join(sorted(set(mitdb.RECORDS) - set(splits)))]["reason"]
+    assert (
+        "not in the folder"
+        in _left_out(dataset)[" ".join(sorted(set(mitdb.RECORDS) - set(splits)))]["reason"]
+    )
+
+
+def test_the_training_digest_does_not_depend_on_what_is_tested(folder: Path) -> None:
+    digest = _built(folder).digest
+    write_record(folder, "103")
+    assert _built(folder).digest == digest
+    write_record(folder, "108")
+    assert _built(folder).digest != digest
 
 
 def test_202_is_left_out_as_the_person_of_201_unless_the_published_split_is_asked_for(folder: Path) -> None:
@@ -151,7 +162,7 @@ def test_what_a_truncated_record_would_have_counted_is_counted(folder: Path) -> 
 def test_nothing_left_writes_nothing(folder: Path) -> None:
     for name in ("101", "106", "114"):
         (folder / f"{name}.atr").unlink()
-    with pytest.raises(BadInput, match="No rows are left to train on"):
+    with pytest.raises(BadInput, match=r"No rows are left to train on.*left out: 101 .no annotations"):
         _built(folder)
     assert [path.name for path in folder.parent.iterdir()] == ["mitdb"]
 
