@@ -1,0 +1,146 @@
+"""What is in a dataset file, as tables and as plain data. It reads counts only, never the sealed file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+
+from data_utils.dataset import Dataset
+from data_utils.layout import test_path
+
+
+def as_data(dataset: Dataset, verified: bool | None) -> dict:
+    """Everything that the tables show, ready for JSON."""
+    return {
+        "path": str(dataset.path),
+        "sealed": str(test_path(dataset.path)),
+        "source": dataset.source,
+        "licence": dataset.licence,
+        "simulated": dataset.simulated,
+        "groups_known": dataset.groups_known,
+        "task": dataset.task,
+        "classes": dict(zip(dataset.classes, dataset.class_names, strict=True)),
+        "leads": list(dataset.leads),
+        "rate": dataset.rate,
+        "covariates": list(dataset.covariates),
+        "preparation": dataset.preparation,
+        "digest": dataset.digest,
+        "verified": verified,
+        "patients_on_both_sides": patients_on_both_sides(dataset.summary),
+        "totals": totals(dataset.summary),
+        **dataset.summary,
+    }
+
+
+def totals(summary: Mapping) -> dict[str, dict[str, int]]:
+    """Counts per class of the files, of what is left out, and of the whole source."""
+    files = _summed(split["classes"] for split in summary["splits"].values())
+    left_out = _summed(entry["classes"] for entry in summary["left_out"])
+    return {"files": files, "left_out": left_out, "all": _summed((files, left_out))}
+
+
+def patients_on_both_sides(summary: Mapping) -> list[str]:
+    """Patients who train and are tested: only a published split that was asked for can do that."""
+    test = {r["patient"] for r in summary["recordings"] if r["split"] == "test"}
+    return sorted(test & {r["patient"] for r in summary["recordings"] if r["split"] != "test"})
+
+
+def show(dataset: Dataset, verified: bool | None, console: Console) -> None:
+    """Print the tables."""
+    summary = dataset.summary
+    names = list(totals(summary)["all"])
+    console.print(
+        *_warnings(dataset),
+        _about(dataset, verified),
+        _table("By split", ["split", "recordings", "patients", "rows"], names, _split_rows(summary)),
+        _table("By fold (training and validation)", ["fold", "patients", "rows"], names, _fold_rows(summary)),
+        _table("By recording", ["recording", "patient", "split", "fold"], names, _recording_rows(summary)),
+        _left_out(summary, names),
+        sep="\n",
+    )
+
+
+def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for each in counts:
+        for name, count in each.items():
+            total[name] = total.get(name, 0) + count
+    return total
+
+
+def _warnings(dataset: Dataset) -> list[Panel]:
+    sentences = []
+    if dataset.simulated:
+        sentences.append("SIMULATED beats: no result on them says anything about hearts.")
+    if not dataset.groups_known:
+        sentences.append("PATIENTS UNKNOWN: rows of one patient may lie on both sides of every split.")
+    both = patients_on_both_sides(dataset.summary)
+    if both:
+        sentences.append(f"PATIENT {', '.join(both)} IS ON BOTH SIDES: results on the test side flatter.")
+    return [Panel(sentence, style="bold red") for sentence in sentences]
+
+
+def _about(dataset: Dataset, verified: bool | None) -> Group:
+    state = {
+        None: "not verified (--verify reads it all)",
+        True: "verified",
+        False: "DOES NOT FIT THE CONTENTS",
+    }
+    table = Table.grid(padding=(0, 2))
+    long_names = zip(dataset.classes, dataset.class_names, strict=True)
+    for name, value in {
+        "file": str(dataset.path),
+        "source": f"{dataset.source} ({dataset.licence})",
+        "task": f"{dataset.task}: " + ", ".join(f"{slug} {name}" for slug, name in long_names),
+        "leads": f"{', '.join(dataset.leads)} at {dataset.rate:g} Hz, mV",
+        "covariates": ", ".join(dataset.covariates) or "none",
+        "digest": f"{dataset.digest}, {state[verified]}",
+        "test side": f"{test_path(dataset.path)}, sealed: only rarebeat evaluate opens it",
+    }.items():
+        table.add_row(f"[bold]{name}", value)
+    return Group(table, "")
+
+
+def _table(
+    title: str, heads: list[str], names: list[str], rows: Iterable[tuple[list[str], Mapping]]
+) -> Table:
+    table = Table(title=title, title_justify="left")
+    for head in heads:
+        table.add_column(head)
+    for name in names:
+        table.add_column(name, justify="right")
+    for cells, counts in rows:
+        table.add_row(*cells, *(f"{counts[name]:,}" if name in counts else "" for name in names))
+    return table
+
+
+def _split_rows(summary: Mapping) -> Iterable[tuple[list[str], Mapping]]:
+    for split, counts in summary["splits"].items():
+        name = "test (sealed)" if split == "test" else split
+        yield [name, *_sizes(counts, "recordings", "patients", "rows")], counts["classes"]
+
+
+def _fold_rows(summary: Mapping) -> Iterable[tuple[list[str], Mapping]]:
+    for fold in summary["folds"]:
+        yield [str(fold["fold"]), *_sizes(fold, "patients", "rows")], fold["classes"]
+
+
+def _recording_rows(summary: Mapping) -> Iterable[tuple[list[str], Mapping]]:
+    for each in summary["recordings"]:
+        fold = "" if each["fold"] is None else str(each["fold"])
+        yield [each["name"], each["patient"], each["split"], fold], each["classes"]
+
+
+def _left_out(summary: Mapping, names: list[str]) -> Table:
+    rows = [([each["what"], each["reason"]], each["classes"]) for each in summary["left_out"]]
+    sums = totals(summary)
+    rows.append((["[bold]left out", ""], sums["left_out"] or dict.fromkeys(names, 0)))
+    rows.append((["[bold]left out and in the files", ""], sums["all"]))
+    return _table("Left out", ["what", "why"], names, rows)
+
+
+def _sizes(counts: Mapping, *names: str) -> list[str]:
+    return [f"{counts[name]:,}" for name in names]
