@@ -17,6 +17,8 @@ from rarebeat.server.serve import CannotServe, lock, read_address, read_key
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+# Servers that this process started: forgetting a child that runs on is what Python warns about.
+_STARTED: dict[int, subprocess.Popen[bytes]] = {}
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def start(
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
+    _STARTED[process.pid] = process
     return _await(directory, process)
 
 
@@ -96,11 +99,17 @@ def stop(directory: Path) -> bool:
         while time.monotonic() < until:
             if (file := lock(directory.resolve())) is not None:
                 file.close()
+                _reap(server.pid)
                 return True
             time.sleep(0.05)
         if last_resort is not None:
             os.kill(server.pid, last_resort)
     return True
+
+
+def _reap(pid: int) -> None:
+    if (process := _STARTED.pop(pid, None)) is not None:
+        process.wait(timeout=STOP_SECONDS)
 
 
 def _await(directory: Path, process: subprocess.Popen[bytes]) -> Server:
