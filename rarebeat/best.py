@@ -142,7 +142,8 @@ def show(won: Best, ranking: Ranking, to: Console) -> None:
     """Print the run, its objective and thresholds, and the next command."""
     if won.without_model:
         say(to, f"Better, but without a model: {', '.join(won.without_model)}.")
-    say(to, f"Best run {won.entry.id} ({won.entry.name}): {ranking.metric} {won.value:.4f}")
+    name = "" if won.entry.name == won.entry.id else f" ({won.entry.name})"
+    say(to, f"Best run {won.entry.id}{name}: {ranking.metric} {won.value:.4f}")
     thresholds = won.card.get("thresholds", {})
     say(to, "Thresholds: " + ", ".join(f"{name} {value:.3g}" for name, value in thresholds.items()))
     say(to, f"Model: {won.directory / FILES[0]} · card: {won.directory / FILES[1]}")

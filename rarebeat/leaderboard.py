@@ -61,8 +61,13 @@ def columns(ranking: Ranking) -> list[Column]:
         Column("epochs", tuple(number(entry.epochs) for entry in runs)),
         Column("time", tuple(duration(entry.seconds) for entry in runs)),
         Column("state", tuple(entry.state for entry in runs), left=True),
-        Column("name", tuple(entry.name for entry in runs), left=True),
+        *([Column("name", tuple(entry.name for entry in runs), left=True)] if _named(runs) else []),
     ]
+
+
+def _named(runs: tuple[Entry, ...]) -> bool:
+    """Whether any run has a name beside its id; on the embedded server it is the id unless someone gives one."""
+    return any(entry.name != entry.id for entry in runs)
 
 
 def _class_columns(runs: tuple[Entry, ...], metric: str, heading: str) -> list[Column]:

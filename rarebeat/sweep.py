@@ -134,8 +134,12 @@ def interruptible() -> Iterator[None]:
 
 def _local(plan: Plan, directory: Path) -> dict[str, Any]:
     from rarebeat.server import daemon
+    from rarebeat.server.serve import CannotServe
 
-    server = daemon.start(directory)
+    try:
+        server = daemon.start(directory)
+    except (CannotServe, OSError) as error:
+        raise BadInput(f"the embedded server of {directory} cannot start: {error}") from error
     try:
         return run_sweep(plan, Backend(server.url, server.key, embedded=True), entity=ENTITY)
     finally:

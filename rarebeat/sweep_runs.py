@@ -124,6 +124,8 @@ def sweep_path(sweep: Sweep) -> str:
 def read_sweep(api: wandb.Api, sweep: Sweep) -> SweepRuns:
     """Read the sweep's runs in their present state."""
     with client_errors():
+        # The client remembers the runs that it has seen, in the state that they were in.
+        api.flush()
         sweep.load(force=True)
         config = sweep.config
         metric = config.get("metric") or {}
