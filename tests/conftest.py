@@ -20,7 +20,7 @@ QUIET = {
 
 @dataclass(frozen=True)
 class Backend:
-    """Where the backend is, and the environment of a client process that talks to it and to nothing else."""
+    """Where the backend is, and the environment of a client that talks to it and to nothing else."""
 
     url: str
     key: str

@@ -8,8 +8,8 @@ import logging
 import sys
 from pathlib import Path
 
-from rarebeat.server.serve import CannotServe, Settings, serve
-from rarebeat.server.store import SchemaTooNew
+from rarebeat.server.directory import CannotServe
+from rarebeat.server.serve import Settings, serve
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         serve(Settings(given.dir, given.host, given.port, given.validator, given.crash_after))
-    except (CannotServe, SchemaTooNew) as error:
+    except CannotServe as error:
         print(error, file=sys.stderr)
         raise SystemExit(2) from None
 

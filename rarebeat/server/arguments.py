@@ -1,4 +1,4 @@
-"""What a field was given, checked where it is read: a value of the wrong kind is the client's mistake, said so."""
+"""What a field was given, checked where it is read: a value of the wrong kind is the client's mistake."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ import click
 
 from rarebeat.server import daemon
 from rarebeat.server.client_settings import write_base_url
-from rarebeat.server.serve import CannotServe, Settings, read_key, serve
-from rarebeat.server.store import SchemaTooNew
+from rarebeat.server.directory import CannotServe, read_address, read_key
 
+PORT = 8765
 DIRECTORY = click.option(
     "--dir",
     "directory",
@@ -34,7 +34,9 @@ class Failure(click.ClickException):
 @DIRECTORY
 @click.option("--host", default="127.0.0.1", show_default=True, help="Beyond loopback the key is demanded.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    help=f"0 takes a free one.  [default: the directory's last one, at first {PORT}]",
 )
 @click.option("--foreground", is_flag=True, help="Serve in this terminal until Ctrl-C.")
 @click.option(
@@ -43,19 +45,30 @@ class Failure(click.ClickException):
     show_default=True,
     help='A command that reads a sweep\'s YAML on stdin and exits with 2 to refuse it; "" switches it off.',
 )
-@click.option("--crash-after", type=float, default=Settings.crash_after, hidden=True)
-def up(directory: Path, host: str, port: int, foreground: bool, validator: str, crash_after: float) -> None:
+@click.option("--crash-after", type=float, default=None, hidden=True)
+def up(
+    directory: Path,
+    host: str,
+    port: int | None,
+    foreground: bool,
+    validator: str,
+    crash_after: float | None,
+) -> None:
     """Start the embedded W&B server and print the exports that point wandb at it.
 
     Use it as: eval "$(rarebeat up)"
     """
     command = shlex.split(validator) or None
+    if port is None:
+        # Agents that are still out there know the directory's last address.
+        last = read_address(directory)
+        port = last.port if last else PORT
     try:
         if foreground:
-            _foreground(Settings(directory, host, port, command, crash_after))
+            _foreground(directory, host, port, command)
             return
         server = daemon.start(directory, host, port, command, crash_after)
-    except (CannotServe, SchemaTooNew, OSError) as error:
+    except (CannotServe, OSError) as error:
         raise Failure(str(error)) from None
     write_base_url(Path.cwd(), server.url)
     words = "started" if server.started else "was already running"
@@ -63,14 +76,17 @@ def up(directory: Path, host: str, port: int, foreground: bool, validator: str, 
     _print_exports(server.environment)
 
 
-def _foreground(settings: Settings) -> None:
-    if (server := daemon.running(settings.directory)) is not None:
-        raise CannotServe(f"a server is already running on {settings.directory}: {server.url}")
-    shown = f"http://{settings.host}:{settings.port}"
-    settings.directory.mkdir(parents=True, exist_ok=True)
+def _foreground(directory: Path, host: str, port: int, validator: list[str] | None) -> None:
+    # Imported here: the other commands need no web server.
+    from rarebeat.server.serve import Settings, serve
+
+    if (server := daemon.running(directory)) is not None:
+        raise CannotServe(f"a server is already running on {directory}: {server.url}")
+    directory.mkdir(parents=True, exist_ok=True)
+    shown = f"http://{host}:{port}"
     write_base_url(Path.cwd(), shown)
-    _print_exports(daemon.Server(shown, read_key(settings.directory), 0, started=True).environment)
-    serve(settings)
+    _print_exports(daemon.Server(shown, read_key(directory), 0, started=True).environment)
+    serve(Settings(directory, host, port, validator))
 
 
 def _print_exports(environment: dict[str, str]) -> None:

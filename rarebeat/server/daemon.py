@@ -13,7 +13,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from rarebeat.server.serve import CannotServe, lock, read_address, read_key
+from rarebeat.server.directory import CannotServe, lock, read_address, read_key
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0

@@ -1,6 +1,6 @@
 """The stream of a running client: history, events, summary, console, heartbeats, and how it ended.
 
-Offsets are line numbers and the client sends again what it is not sure of, so a line is an upsert by its number.
+Offsets are line numbers and the client sends again what it is not sure of: a line is an upsert by its number.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def receive(
         if run is None:
             raise NotFound(f"there is no run {entity}/{project}/{run_name}")
         if run["restarting"] or run["state"] == "killed":
-            # A process of an attempt that was given up still speaks: it should stop, and nothing of it counts.
+            # A process of an attempt that was given up still speaks: it should stop, and does not count.
             return _answer(True)
         for name, offset, lines in chunks:
             _store_chunk(db, run, name, offset, lines)

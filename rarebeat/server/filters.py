@@ -131,7 +131,7 @@ def _key(key: str) -> Sql:
 
 
 def _config_paths(rest: str) -> list[str]:
-    """Config is stored as {name: {"value": ...}}; `.value` may be said or left out, at the end or after the name."""
+    """Config is stored as {name: {"value": ...}}; `.value` may be left out, stand last or after the name."""
     parts = rest.split(".")
     if len(parts) > 1 and parts[-1] == "value":
         parts = parts[:-1]

@@ -1,7 +1,7 @@
-"""A small GraphQL executor without a schema: resolvers by type and field, everything else is null and counted.
+"""A small GraphQL executor without a schema: resolvers by type and field, all else is null and counted.
 
-The client never introspects and brings its own documents, so what a server needs is: aliases, fragments, @include
-and @skip, variables with defaults, and the coercion of a single value to a list where a list is declared.
+The client never introspects and brings its own documents, so what a server needs is: aliases, fragments,
+@include and @skip, variables with defaults, and making a list of a single value where a list is declared.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _operation(document: ast.DocumentNode, name: str | None) -> ast.OperationDef
 
 
 def _coerce(operation: ast.OperationDefinitionNode, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Variables with their defaults; a single value becomes a list of one where the document declares a list."""
+    """Variables with their defaults; a single value becomes a list of one where a list is declared."""
     values = {}
     for definition in operation.variable_definitions or ():
         name, kind = definition.variable.name.value, definition.type

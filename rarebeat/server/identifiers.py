@@ -41,7 +41,7 @@ def short_name() -> str:
 
 
 def checked_name(name: str, what: str) -> str:
-    """A name that can stand in a URL and in a table: not empty, not endless, no slashes, no control characters.
+    """A name that can stand in a URL: not empty, not endless, no slashes, no control characters.
 
     Raises:
         RequestError: when it cannot.

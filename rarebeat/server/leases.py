@@ -1,7 +1,7 @@
 """Which agent has which run: handing out, taking back, and telling that a run's process has gone.
 
-A run that a sweep hands out is leased to one agent. The lease ends when the run ends; when the agent says that the
-run's process is no longer there; or when neither has been heard of for a while.
+A run that a sweep hands out is leased to one agent. The lease ends when the run ends; when the agent says
+that the run's process is no longer there; or when neither has been heard of for a while.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from rarebeat.server.identifiers import short_name
 from rarebeat.server.run_states import MAX_ATTEMPTS, fall_silent
 from rarebeat.server.store import Row
 
-# Runs that can be given to an agent, the most urgent first: preempted ones go on, then those whose lease was given
-# back or that were queued, then those whose process died.
+# Runs that can be given to an agent, the most urgent first: preempted ones go on, then those whose lease
+# was given back or that were queued, then those whose process died.
 WAITING = f"""
     SELECT * FROM runs WHERE sweep_id = ? AND params_json IS NOT NULL AND stop_requested = 0 AND (
         state = 'preempted' OR (state = 'pending' AND agent_id IS NULL)
@@ -63,7 +63,7 @@ def waiting_run(db: sqlite3.Connection, sweep: Row) -> Row | None:
 
 
 def reconcile(db: sqlite3.Connection, agent: Row, alive: set[str]) -> None:
-    """Buries the agent's runs whose process it does not list any more, and which never said how they ended."""
+    """Buries the agent's runs that it does not list any more, and which never said how they ended."""
     rows = db.execute(
         "SELECT * FROM runs WHERE agent_id = ? AND state IN ('running', 'pending')", (agent["id"],)
     ).fetchall()
@@ -75,7 +75,7 @@ def reconcile(db: sqlite3.Connection, agent: Row, alive: set[str]) -> None:
 def bury_silent(db: sqlite3.Connection, silent_since: float) -> None:
     """Takes back what has not been heard of since that time, from the run's client or from its agent.
 
-    A lease whose run no agent has listed was never started: it goes back without having counted as an attempt.
+    A lease whose run no agent has listed was never started: it goes back and is no attempt.
     """
     rows = db.execute(
         """SELECT runs.*, agents.heartbeat_at AS agent_heartbeat_at, agents.run_state_json, agents.exited

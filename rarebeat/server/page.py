@@ -53,7 +53,8 @@ def _page(body: Callable[[Server, dict[str, str]], str | None]) -> Any:
         title = " / ".join(map(escape, map(str, request.path_params.values()))) or "rarebeat"
         html = (
             f'<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="10">'
-            f"<title>{title}</title><style>{STYLE}</style><h1>{title}</h1>{content or '<p>There is nothing here.</p>'}"
+            f"<title>{title}</title><style>{STYLE}</style><h1>{title}</h1>"
+            f"{content or '<p>There is nothing here.</p>'}"
         )
         return HTMLResponse(html, 200 if content is not None else 404, HEADERS)
 
@@ -107,7 +108,7 @@ def _project(server: Server, names: dict[str, str]) -> str | None:
                 iso(row["created_at"]),
             ]
             for row in sweeps
-        ),  # fmt: skip
+        ),
     )
     return f"<h2>Sweeps</h2>{listed}<h2>Runs</h2>{_runs(at, runs, {}, {})}"
 
@@ -128,7 +129,8 @@ def _sweep(server: Server, names: dict[str, str]) -> str | None:
         return value is None, sign * (value or 0)
 
     table = _runs(f"/{project['entity']}/{project['name']}", sorted(runs, key=rank), metric, config)
-    return f"<p>{escape(sweep['state'])}, {len(runs)} runs</p>{table}<h2>Configuration</h2><pre>{escape(sweep['config_yaml'])}</pre>"
+    yaml = escape(sweep["config_yaml"])
+    return f"<p>{escape(sweep['state'])}, {len(runs)} runs</p>{table}<h2>Configuration</h2><pre>{yaml}</pre>"
 
 
 def _runs(at: str, runs: list[Row], metric: dict[str, Any], config: dict[str, Any]) -> str:

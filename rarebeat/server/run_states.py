@@ -39,6 +39,7 @@ def clear_attempt(db: sqlite3.Connection, run: Row) -> None:
     db.execute("DELETE FROM lines WHERE run_id = ?", (run["id"],))
     db.execute(
         """UPDATE runs SET restarting = 0, config_json = '{}', summary_json = '{}', keys_json = '{}',
-           system_json = '{}', history_lines = 0, event_lines = 0, log_lines = 0, last_step = -1 WHERE id = ?""",
+           system_json = '{}', history_lines = 0, event_lines = 0, log_lines = 0, last_step = -1
+           WHERE id = ?""",
         (run["id"],),
     )

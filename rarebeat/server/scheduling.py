@@ -1,7 +1,8 @@
 """What an agent is told at each heartbeat: start this run, stop that one, wait, or leave.
 
-Every decision is one transaction, and the decisions of one sweep are taken one after the other, so no two agents are
-given the same run. The search itself runs outside the transaction: it may take a while, and the other requests go on.
+Every decision is one transaction, and the decisions of one sweep are taken one after the other, so no two
+agents are given the same run. The search itself runs outside the transaction: it may take a while, and the
+other requests go on.
 """
 
 from __future__ import annotations

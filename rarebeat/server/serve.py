@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
-import json
 import logging
 import os
-import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import anyio.to_thread
 import uvicorn
@@ -22,27 +18,13 @@ from rarebeat.server.access import Access, is_loopback
 from rarebeat.server.app import build_app
 from rarebeat.server.blobs import Blobs
 from rarebeat.server.context import Server
+from rarebeat.server.directory import Address, CannotServe, lock, read_address, read_key, write_address
 from rarebeat.server.scheduling import CRASH_AFTER, Scheduler
 from rarebeat.server.signing import Signer
 from rarebeat.server.store import Store
 from rarebeat.server.validator import Validator
 
 log = logging.getLogger(__name__)
-KEY_CHARACTERS = 40  # the client refuses shorter ones
-
-
-class CannotServe(Exception):
-    """In one sentence, why this server cannot start."""
-
-
-@dataclass(frozen=True)
-class Address:
-    """What a running server writes beside its data, so that others find it."""
-
-    url: str
-    host: str
-    port: int
-    pid: int
 
 
 @dataclass(frozen=True)
@@ -79,35 +61,6 @@ def serve(settings: Settings) -> None:
             app, log_config=None, access_log=False, timeout_graceful_shutdown=3, timeout_keep_alive=75
         )
         uvicorn.Server(config).run(sockets=[listener])
-
-
-def read_key(directory: Path) -> str:
-    """The directory's key, made at first use; only its owner can read the file."""
-    path = directory / "key"
-    with contextlib.suppress(FileExistsError):
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(KEY_CHARACTERS // 2))
-    return path.read_text().strip()
-
-
-def read_address(directory: Path) -> Address | None:
-    """Where the last server of this directory was; it need not run any more."""
-    try:
-        return Address(**json.loads((directory / "server.json").read_text()))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def lock(directory: Path) -> IO[str] | None:
-    """The directory's lock, for as long as the file is open; None when a server holds it."""
-    file = (directory / "lock").open("a")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file
 
 
 @contextlib.contextmanager
@@ -162,7 +115,7 @@ def _access(settings: Settings) -> Access:
 
 @contextlib.asynccontextmanager
 async def _lifespan(settings: Settings, server: Server, address: Address) -> AsyncIterator[None]:
-    _write_aside(settings.directory / "server.json", json.dumps(asdict(address)))
+    write_address(settings.directory, address)
     burying = asyncio.create_task(_bury_silent(server, settings.crash_after))
     try:
         yield
@@ -177,9 +130,3 @@ async def _bury_silent(server: Server, crash_after: float) -> None:
             await anyio.to_thread.run_sync(server.scheduler.bury_silent)
         except Exception:
             log.exception("looking for silent runs failed")
-
-
-def _write_aside(path: Path, text: str) -> None:
-    aside = path.with_suffix(".new")
-    aside.write_text(text)
-    os.replace(aside, path)

@@ -10,14 +10,12 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
+from rarebeat.server.directory import CannotServe
+
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 20.0
 
 Row = sqlite3.Row
-
-
-class SchemaTooNew(Exception):
-    """The database was written by a later version of this server."""
 
 
 class Store:
@@ -69,8 +67,8 @@ class Store:
         connection = self.connection
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA_VERSION:
-            raise SchemaTooNew(
-                f"{self._path} has schema {version}, this rarebeat knows up to {SCHEMA_VERSION}: upgrade rarebeat"
+            raise CannotServe(
+                f"{self._path} has schema {version}, and this rarebeat knows {SCHEMA_VERSION}: upgrade it"
             )
         if version == 0:
             schema = resources.files("rarebeat.server").joinpath("schema.sql").read_text()
@@ -82,7 +80,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA journal_mode = WAL")
-    # In WAL mode NORMAL loses nothing when this process is killed; only a power cut can take the last commits.
+    # In WAL mode NORMAL loses nothing when this process is killed; a power cut can take the last commits.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.create_function("regexp", 2, _regexp, deterministic=True)

@@ -49,8 +49,10 @@ def _attach(store: Store, claim: dict[str, Any], blob: Blob, now: float) -> None
         )
         if "run" in claim:
             changed = db.execute(
-                "INSERT INTO files (run_id, name, blob, updated_at) SELECT id, ?, ?, ? FROM runs WHERE id = ? "
-                "ON CONFLICT (run_id, name) DO UPDATE SET blob = excluded.blob, updated_at = excluded.updated_at",
+                """INSERT INTO files (run_id, name, blob, updated_at)
+                   SELECT id, ?, ?, ? FROM runs WHERE id = ?
+                   ON CONFLICT (run_id, name)
+                   DO UPDATE SET blob = excluded.blob, updated_at = excluded.updated_at""",
                 (claim["file"], blob.digest, now, claim["run"]),
             )
         elif "manifest" in claim:

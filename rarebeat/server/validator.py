@@ -19,10 +19,11 @@ REMEMBERED = 64
 
 
 class Validator:
-    """Runs the command with the configuration (YAML) on stdin: exit code 0 is yes, 2 is no with the reason on stderr.
+    """Runs the command with the configuration (YAML) on stdin: exit code 0 is yes, 2 is no, with the
+    reason on stderr.
 
-    Anything else is the command's own failure: the sweep is made, with a warning. Answers are remembered by content,
-    because the client asks up to five times when it is refused.
+    Anything else is the command's own failure: the sweep is made, with a warning. Answers are remembered by
+    content, because the client asks up to five times when it is refused.
 
     Args:
         command: The command and its arguments; None accepts everything.

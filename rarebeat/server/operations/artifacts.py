@@ -23,7 +23,7 @@ MAX_FILES = 100_000
 
 @RESOLVERS.field("Mutation", "createArtifact")
 def create_artifact(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
-    """Announces an artifact. With a digest that its collection already has, the version that is there is meant."""
+    """Announces an artifact. A digest that its collection already has means the version that is there."""
     given = arguments.object("input")
     with context.server.store.write() as db:
         project = ensure_project(db, given.text("entityName"), given.text("projectName"), context.now)
@@ -45,7 +45,8 @@ def create_artifact(context: Context, _: None, arguments: Arguments) -> dict[str
 
 def _same(db: sqlite3.Connection, collection: Row, digest: str) -> int | None:
     row = db.execute(
-        "SELECT id FROM artifacts WHERE collection_id = ? AND digest = ? AND state = 'COMMITTED' ORDER BY id DESC",
+        "SELECT id FROM artifacts WHERE collection_id = ? AND digest = ? "
+        "AND state = 'COMMITTED' ORDER BY id DESC",
         (collection["id"], digest),
     ).fetchone()
     return row["id"] if row else None
@@ -56,8 +57,8 @@ def _insert(
 ) -> int:
     metadata = given.json("metadata")
     return db.execute(
-        """INSERT INTO artifacts (collection_id, state, digest, description, metadata_json, run_id, history_step,
-                                  wanted_aliases_json, created_at, updated_at)
+        """INSERT INTO artifacts (collection_id, state, digest, description, metadata_json, run_id,
+                                  history_step, wanted_aliases_json, created_at, updated_at)
            VALUES (?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             collection["id"],

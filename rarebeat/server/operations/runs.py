@@ -60,35 +60,40 @@ def named_run(db: sqlite3.Connection, given: Arguments) -> Row:
 
 @RESOLVERS.field("Mutation", "upsertBucket")
 def upsert_bucket(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
-    """Makes or updates a run. Named by its opaque id it is an edit; named by name it is the training client."""
+    """Makes or updates a run: for a client that trains, which says its host, or for one who edits it."""
     given = arguments.object("input")
     with context.server.store.write() as db:
         if "id" in given:
             row, inserted = run_by_id(db, given.need_text("id")), False
-            db.execute("UPDATE runs SET id = id WHERE id = ?", (row["id"],))
         else:
-            row, inserted = _started(db, given, context.now)
+            row, inserted = _find_or_insert(db, given, context.now)
+        if not inserted and "host" in given:
+            _start_again(db, row, context.now)
         _update(db, row["id"], given)
     row = context.db.execute(SELECT + "WHERE runs.id = ?", (row["id"],)).fetchone()
     return {"bucket": Node("Run", row), "inserted": inserted}
 
 
-def _started(db: sqlite3.Connection, given: Arguments, now: float) -> tuple[Row, bool]:
+def _find_or_insert(db: sqlite3.Connection, given: Arguments, now: float) -> tuple[Row, bool]:
     project = ensure_project(db, given.text("entityName"), given.text("modelName"), now)
     name = checked_name(given.text("name") or short_name(), "the run")
     row = find_run(db, project["id"], name)
-    if row is None:
-        _insert(db, project["id"], name, given, now)
-        return find_run(db, project["id"], name), True
+    if row is not None:
+        return row, False
+    _insert(db, project["id"], name, given, now)
+    return find_run(db, project["id"], name), True
+
+
+def _start_again(db: sqlite3.Connection, row: Row, now: float) -> None:
+    """A client says its host when it starts a run or resumes it, and only then."""
     if row["restarting"]:
         clear_attempt(db, row)
-    if row["state"] not in ENDED or "host" in given:
-        # Only a client that starts (or resumes) says its host; a straggling update does not wake an ended run.
-        db.execute(
-            "UPDATE runs SET state = 'running', heartbeat_at = ?, exit_code = NULL, preempting = 0 WHERE id = ?",
-            (now, row["id"]),
-        )
-    return row, False
+    if row["state"] in ENDED:
+        db.execute("UPDATE runs SET stop_requested = 0, stop_reason = NULL WHERE id = ?", (row["id"],))
+    db.execute(
+        "UPDATE runs SET state = 'running', heartbeat_at = ?, exit_code = NULL, preempting = 0 WHERE id = ?",
+        (now, row["id"]),
+    )
 
 
 def _insert(db: sqlite3.Connection, project: int, name: str, given: Arguments, now: float) -> None:
@@ -97,7 +102,8 @@ def _insert(db: sqlite3.Connection, project: int, name: str, given: Arguments, n
         "SELECT id FROM sweeps WHERE project_id = ? AND name = ?", (project, given.text("sweep"))
     ).fetchone()
     db.execute(
-        "INSERT INTO runs (project_id, name, state, sweep_id, created_at, heartbeat_at) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO runs (project_id, name, state, sweep_id, created_at, heartbeat_at) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
         (project, name, state, sweep["id"] if sweep else None, now, now),
     )
 

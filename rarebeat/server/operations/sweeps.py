@@ -39,7 +39,7 @@ def sweep_by_id(db: sqlite3.Connection, identifier: str) -> Row:
 
 @RESOLVERS.field("Mutation", "upsertSweep")
 def upsert_sweep(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
-    """Makes a sweep, or changes one that is named by its opaque id: its state, its configuration, its words."""
+    """Makes a sweep, or changes one that is named by its opaque id: state, configuration, words."""
     given = arguments.object("input")
     config, warnings = None, []
     if "config" in given:
