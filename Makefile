@@ -8,11 +8,10 @@ WHEELS ?=
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet \
           $(if $(WHEELS),--no-index --find-links $(abspath $(WHEELS)))
 
-# What `make sweep` trains: a short focal search that ends in minutes on two cores.
+# What `make sweep` trains: the beginning of a focal search, a few minutes on two cores.
 SWEEP  := sweeps/focal_bayes.yaml
 RUNS   := 8
 AGENTS := 2
-BUDGET := --set epochs=5 --set steps_per_epoch=60 --set folds=3
 
 .PHONY: sweep test lint format bench bundle clean
 
@@ -25,7 +24,7 @@ sweep: $(VENV)/.installed
 	  data=data/simulated.h5; \
 	  [ -f $$data ] || rarebeat data simulate --out $$data; \
 	fi; \
-	rarebeat sweep $(SWEEP) --local --data $$data --agents $(AGENTS) --count $(RUNS) $(BUDGET) -o runs/best
+	rarebeat sweep $(SWEEP) --local --data $$data --agents $(AGENTS) --count $(RUNS) -o runs/best
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
