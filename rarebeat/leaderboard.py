@@ -66,7 +66,7 @@ def columns(ranking: Ranking) -> list[Column]:
 
 
 def _named(runs: tuple[Entry, ...]) -> bool:
-    """Whether any run has a name beside its id; on the embedded server it is the id unless someone gives one."""
+    """Whether any run has a name beside its id, which is what the embedded server gives."""
     return any(entry.name != entry.id for entry in runs)
 
 

@@ -91,12 +91,13 @@ def sweep(
 ) -> None:
     """Run the sweep of a YAML: create it, start agents, watch, rank, and bring the best model home."""
     best.check_folder(out)
+    backend = None if local else find_backend(directory)
     named = data or (Path(os.environ["RAREBEAT_DATA"]) if os.environ.get("RAREBEAT_DATA") else None)
     config = load_config(source, settings, count, named)
     project = project or config.get("project") or (None if local else os.environ.get("WANDB_PROJECT"))
     plan = Plan(config, _one_data_file(config), agents, out, project or "rarebeat", dict(os.environ))
     with interruptible():
-        outcome = _local(plan, directory) if local else run_sweep(plan, find_backend(directory))
+        outcome = run_sweep(plan, backend) if backend else _local(plan, directory)
     if as_json:
         click.echo(json.dumps(outcome, indent=2))
 

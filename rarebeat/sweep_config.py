@@ -30,6 +30,7 @@ def load_config(
         BadInput: no such file, or a setting that is none.
         click.exceptions.Exit: the sweep is refused; the reasons have been printed.
     """
+    settings = [parse_setting(setting) for setting in settings]
     text = read_text(str(source))
     written = check_sweep(text, str(source))
     if any(problem.refused for problem in written):
@@ -42,16 +43,15 @@ def load_config(
 
 
 def apply(
-    config: dict[str, Any], settings: Iterable[str], count: int | None, data: Path | None
+    config: dict[str, Any], settings: Iterable[tuple[str, Any]], count: int | None, data: Path | None
 ) -> dict[str, Any]:
     """`config` with the command line's settings in place of its own.
 
     Raises:
-        BadInput: a setting without `=`, one that is not YAML, or one that a foreign training would not know.
+        BadInput: a setting that a foreign training would not know.
     """
     parameters = dict(config["parameters"])
-    for setting in settings:
-        name, value = parse_setting(setting)
+    for name, value in settings:
         if name not in parameters and not runs_our_training(config):
             raise BadInput(f"--set {name}: the sweep has no parameter {name}, only {', '.join(parameters)}")
         parameters[name] = {"value": value}

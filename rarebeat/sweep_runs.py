@@ -111,7 +111,7 @@ def _sweep(api: wandb.Api, path: str) -> Sweep | None:
     except AuthenticationError:
         raise
     except (ValueError, CommError) as error:
-        if isinstance(error, ValueError) or "not found" in str(error).lower():
+        if isinstance(error, ValueError) or re.search("not f(i|ou)nd", str(error), re.IGNORECASE):
             return None
         raise
 

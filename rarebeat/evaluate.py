@@ -1,0 +1,121 @@
+"""`rarebeat evaluate`: open the sealed test side once, and say what the model is worth there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from data_utils.dataset import open_dataset
+from data_utils.errors import BadInput
+from data_utils.layout import test_path
+from rarebeat.tables import Column, console, number, say, score, stacked
+from training.card import read_card
+
+MEASURES = ("sensitivity", "precision", "f1", "auprc", "auroc")
+HEADINGS = {"f1": "F1", "auprc": "AUPRC", "auroc": "AUROC"}
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="FILE.test.h5, or FILE.h5.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable, on stdout.")
+def evaluate(model: Path, data: Path, as_json: bool) -> None:
+    """Evaluate the model in folder MODEL on the sealed test side, which is noted in a ledger beside it.
+
+    Every class gets 95 % intervals, which come from resampling patients.
+    """
+    read_card(model)
+    file = sealed_file(data)
+    if file != data:
+        click.echo(f"Opening {file}, the sealed side of {data}.", err=True)
+    # TensorFlow, which takes seconds to import, only once the files are known to be there.
+    from training.evaluation import evaluate_model
+
+    result = evaluate_model(model, file)
+    if as_json:
+        click.echo(json.dumps(result, indent=2))
+    else:
+        show(result, console())
+
+
+def sealed_file(data: Path) -> Path:
+    """The test file that `data` is, or that lies beside it.
+
+    Raises:
+        BadInput: no such file, no data file, or nothing sealed beside it.
+    """
+    if open_dataset(data).sealed:
+        return data
+    sealed = test_path(data)
+    if not sealed.is_file():
+        raise BadInput(f"{data} has no sealed side beside it: {sealed} is missing, so build both again")
+    return sealed
+
+
+def show(result: dict[str, Any], to: Console) -> None:
+    """Print the classes, the patients, what has to be said of them, and how often the side was opened."""
+    size = f"{result['patients']} patients, {result['rows']} beats; 95 % intervals by patient"
+    title = f"{result['run']['path']} on {result['test_file']}: {size}"
+    for table in stacked(class_columns(result), to.width, title):
+        to.print(table)
+    for table in stacked(
+        patient_columns(result), to.width, "By patient: of each class found of all, and right of those called"
+    ):
+        to.print(table)
+    for warning in result["warnings"]:
+        say(to, warning, style="bold yellow")
+    say(to, openings(result["openings"]))
+
+
+def openings(count: int) -> str:
+    """How often the test side has been opened, in words."""
+    if count == 1:
+        return "This test side has been opened once, now."
+    return (
+        f"This test side has been opened {count} times: each look makes its numbers a little less of a test."
+    )
+
+
+def class_columns(result: dict[str, Any]) -> list[Column]:
+    """A row for each class, and one for the mean of those that are there."""
+    classes, macro = result["classes"], result["macro"]
+    rows = [*classes.values(), macro]
+    blank = ("",)
+    return [
+        Column("class", (*classes, "macro"), key=True, left=True),
+        Column("beats", tuple(str(row["support"]) for row in classes.values()) + blank),
+        Column("patients", tuple(str(row["patients"]) for row in classes.values()) + blank),
+        Column("prevalence", tuple(number(row["prevalence"]) for row in classes.values()) + blank),
+        Column("threshold", tuple(number(row["threshold"]) for row in classes.values()) + blank),
+        *[Column(HEADINGS.get(name, name), tuple(interval(row[name]) for row in rows)) for name in MEASURES],
+    ]
+
+
+def interval(measure: dict[str, float | None]) -> str:
+    """A value with its 95 % interval."""
+    if measure["value"] is None:
+        return "–"
+    if measure["low"] is None:
+        return score(measure["value"])
+    return f"{score(measure['value'])} [{score(measure['low'])}, {score(measure['high'])}]"
+
+
+def patient_columns(result: dict[str, Any]) -> list[Column]:
+    """A row for each patient: of each class found of all, and right of those called."""
+    patients = result["by_patient"]
+    columns = [
+        Column("patient", tuple(patient["patient"] for patient in patients), key=True, left=True),
+        Column("beats", tuple(str(patient["rows"]) for patient in patients)),
+    ]
+    for name in result["classes"]:
+        of = [patient["classes"][name] for patient in patients]
+        columns.append(
+            Column(name, tuple(f"{c['found']}/{c['support']}" if c["support"] else "–" for c in of))
+        )
+        called = tuple(f"{c['found']}/{c['called']}" if c["called"] else "–" for c in of)
+        columns.append(Column(f"called {name}", called))
+    return columns
