@@ -1,4 +1,7 @@
-"""Grid search: every point once, in the order of the YAML, the last parameter changing fastest."""
+"""Grid search: every point once, the last parameter changing fastest.
+
+The order is that of the configuration; the wandb client sends parameters sorted by name.
+"""
 
 from __future__ import annotations
 
