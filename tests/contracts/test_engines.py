@@ -183,6 +183,14 @@ def test_a_space_of_24_points_is_visited_in_24_runs_and_then_ends(method: str) -
     assert len({json.dumps(run.params) for run in runs}) == 24
 
 
+@pytest.mark.parametrize("method", SAMPLING)
+def test_points_too_unlikely_for_a_double_are_still_visited_before_the_end(method: str) -> None:
+    config, runs = sweep(method, p={"distribution": "q_beta", "a": 2000, "b": 1, "q": 0.5}), []
+    while (params := suggest(config, runs, seed=0)) is not None:
+        runs.append(finished(len(runs), params))
+    assert sorted(run.params["p"] for run in runs) == [0.0, 0.5, 1.0]
+
+
 @pytest.mark.parametrize("method", ENGINES)
 def test_pending_points_are_not_given_twice(method: str) -> None:
     config, runs = sweep(method, a={"values": VALUES}, b={"min": 1, "max": 4}), []

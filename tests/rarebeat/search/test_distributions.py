@@ -204,3 +204,22 @@ def test_no_entry_ends_in_anything_but_a_sentence(name: str) -> None:
 )
 def test_numbers_that_yaml_reads_as_text_are_known(text: object, right: str | None) -> None:
     assert number_in_yaml(text) == right
+
+
+@pytest.mark.parametrize(
+    ("spec", "sentence"),
+    [
+        (
+            {"distribution": "log_uniform", "min": -800, "max": 0},
+            "exponents of e, and too large",
+        ),  # e^-800 is 0
+        (
+            {"distribution": "q_uniform", "min": 0, "max": 1, "q": 1e-300},
+            "more steps than a floating-point number",
+        ),
+        ("too large for a floating-point number",),
+    ],
+)
+def test_ranges_that_a_double_cannot_hold_are_refused(spec: dict, sentence: str) -> None:
+    with pytest.raises(SpaceError, match=sentence):
+        parse(spec)
