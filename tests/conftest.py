@@ -20,7 +20,7 @@ QUIET = {
 
 @dataclass(frozen=True)
 class Backend:
-    """Where the backend is, and the environment of a client that talks to it and to nothing else."""
+    """Where the backend is, and the environment of a client that talks to it alone."""
 
     url: str
     key: str
@@ -40,7 +40,7 @@ class Backend:
 
 @pytest.fixture(scope="session")
 def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
-    """`WANDB_BASE_URL` and `WANDB_API_KEY` where they are set, else an embedded server without a validator."""
+    """`WANDB_BASE_URL` and `WANDB_API_KEY` where they are set, else an embedded server, no validator."""
     home = tmp_path_factory.mktemp("home")
     if "WANDB_BASE_URL" in os.environ:
         yield Backend(os.environ["WANDB_BASE_URL"], os.environ["WANDB_API_KEY"], home)

@@ -14,6 +14,7 @@ from rarebeat.server.operations.projects import find_project
 from rarebeat.server.operations.runs import find_run
 from rarebeat.server.run_states import state_at_exit
 from rarebeat.server.store import Row, Store
+from rarebeat.server.sweep_runs import settle
 
 STREAMS = {"wandb-history.jsonl": "history", "wandb-events.jsonl": "events", "output.log": "output"}
 COUNTS = {"history": "history_lines", "events": "event_lines", "output": "log_lines"}
@@ -122,6 +123,8 @@ def _store_state(db: sqlite3.Connection, run: Row, posted: dict[str, Any], now: 
             "UPDATE runs SET state = ?, exit_code = ?, heartbeat_at = ? WHERE id = ?",
             (state_at_exit(run, exit_code), exit_code, now, run["id"]),
         )
+        if run["sweep_id"] is not None:
+            settle(db, db.execute("SELECT * FROM sweeps WHERE id = ?", (run["sweep_id"],)).fetchone(), now)
         return
     # A crashed run that speaks again was only out of reach.
     revived = "CASE state WHEN 'crashed' THEN 'running' WHEN 'pending' THEN 'running' ELSE state END"

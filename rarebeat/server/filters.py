@@ -89,7 +89,10 @@ def _operator(key: Sql, name: str, value: Any, convert: Callable[[Any], Any]) ->
         # IS compares null as a value, which is what "not equal" means to whoever filters.
         return f"{sql} {'IS' if name == '$eq' else 'IS NOT'} ?", [*values, convert(value)]
     if name in COMPARISONS:
-        return f"({sql} {COMPARISONS[name]} ?)", [*values, convert(value)]
+        # SQLite orders every text above every number; a filter compares within a kind.
+        kinds = "'text'" if isinstance(convert(value), str) else "'integer', 'real'"
+        condition = f"(typeof({sql}) IN ({kinds}) AND {sql} {COMPARISONS[name]} ?)"
+        return condition, [*values, *values, convert(value)]
     if name in ("$in", "$nin"):
         if not isinstance(value, list) or len(value) > MAX_TERMS:
             raise RequestError(f"{name} takes a list of at most {MAX_TERMS} values")
