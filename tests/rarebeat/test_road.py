@@ -31,6 +31,8 @@ parameters:
   data: {value: nowhere.h5}
 """
 TWO_RUNS = ["--set", "sampler=none"]
+# What shares a sweep stays on one worker of pytest-xdist (`--dist loadgroup`), so that it runs once.
+shared = pytest.mark.xdist_group("road")
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +94,7 @@ def wait_for(condition, seconds: float = 90.0):
     return found
 
 
+@shared
 def test_two_agents_share_a_grid_every_point_once_all_finished(shell, path):
     board = shell.json("rarebeat", "leaderboard", path)
     assert [run["state"] for run in board["runs"]] == ["finished"] * 4
@@ -100,6 +103,7 @@ def test_two_agents_share_a_grid_every_point_once_all_finished(shell, path):
     assert len({run["run"] for run in board["runs"]}) == 4
 
 
+@shared
 def test_leaderboard_ranks_by_the_objective_and_says_what_it_is_worth(shell, path):
     board = shell.json("rarebeat", "leaderboard", path)
     objectives = [run["objective"] for run in board["runs"]]
@@ -111,6 +115,7 @@ def test_leaderboard_ranks_by_the_objective_and_says_what_it_is_worth(shell, pat
     assert f"{objectives[0]:.4f}" in table
 
 
+@shared
 def test_gamma_is_inactive_for_cross_entropy(shell, path):
     runs = shell.json("rarebeat", "leaderboard", path)["runs"]
     assert {("gamma" in run["inactive"], run["hyperparameters"]["loss"]) for run in runs} == {
@@ -119,12 +124,14 @@ def test_gamma_is_inactive_for_cross_entropy(shell, path):
     }
 
 
+@shared
 def test_leaderboard_sorts_by_another_metric(shell, path):
     board = shell.json("rarebeat", "leaderboard", path, "--sort", "val/loss")
     losses = [run["objective"] for run in board["runs"]]
     assert (board["goal"], losses) == ("minimize", sorted(losses))
 
 
+@shared
 def test_a_sweep_is_found_by_its_id_alone_and_by_its_address(shell, path):
     sweep = path.rsplit("/", 1)[1]
     assert shell.json("rarebeat", "leaderboard", sweep)["sweep"] == path
@@ -132,6 +139,7 @@ def test_a_sweep_is_found_by_its_id_alone_and_by_its_address(shell, path):
     assert shell.json("rarebeat", "leaderboard", url)["sweep"] == path
 
 
+@shared
 def test_best_brings_the_winner_with_its_card_and_may_be_repeated(shell, path, model):
     assert {file.name for file in model.iterdir()} == {"model.keras", "card.json"}
     winner = shell.json("rarebeat", "leaderboard", path)["runs"][0]["run"]
@@ -142,6 +150,7 @@ def test_best_brings_the_winner_with_its_card_and_may_be_repeated(shell, path, m
     assert again["evaluate"].startswith("rarebeat evaluate runs/best --data ")
 
 
+@shared
 def test_best_leaves_a_folder_alone_that_is_no_model(shell, path):
     (shell.folder / "thesis").mkdir(exist_ok=True)
     (shell.folder / "thesis/chapter.txt").write_text("years of work")
@@ -149,6 +158,7 @@ def test_best_leaves_a_folder_alone_that_is_no_model(shell, path):
     assert [file.name for file in (shell.folder / "thesis").iterdir()] == ["chapter.txt"]
 
 
+@shared
 def test_evaluate_opens_the_sealed_side_and_counts_it(shell, model, data):
     first = shell.run("rarebeat", "evaluate", "runs/best", "--data", data)
     assert "simulated.test.h5" in first.stdout + first.stderr
@@ -161,7 +171,7 @@ def test_evaluate_opens_the_sealed_side_and_counts_it(shell, model, data):
 def test_sweep_local_goes_the_whole_road_and_takes_its_server_down(elsewhere, data):
     command = ["rarebeat", "sweep", "sweep.yaml", "--local", "--data", data, "--agents", "2", *TWO_RUNS]
     done = elsewhere.run(*command, "--json")
-    result = json.loads(done.stdout[done.stdout.index("{") :])
+    result = json.loads(done.stdout)
     assert result["sweep"].startswith("local/road/")
     assert [run["state"] for run in result["leaderboard"]["runs"]] == ["finished"] * 2
     assert {file.name for file in (elsewhere.folder / "runs/best").iterdir()} == {"model.keras", "card.json"}
@@ -181,7 +191,9 @@ def test_a_killed_training_process_is_tried_again_and_the_sweep_goes_on(elsewher
     time.sleep(3)
     os.kill(victim, signal.SIGKILL)
     done = elsewhere.end(process)
-    runs = json.loads(done.stdout[done.stdout.index("{") :])["leaderboard"]["runs"]
+    runs = json.loads(done.stdout)["leaderboard"]["runs"]
+    log = next(elsewhere.folder.glob("runs/logs/*/agent-1.log")).read_text()
+    assert log.count("About to run command") == 3
     assert [run["state"] for run in runs] == ["finished"] * 2
     assert {run["hyperparameters"]["loss"] for run in runs} == {"ce", "focal"}
 
