@@ -91,7 +91,9 @@ def curve_points(truth: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarr
     recall, fpr = found / truth.sum(), (ends + 1 - found) / (~truth).sum()
     marks = np.linspace(0, 1, MOST_POINTS // 2)
     kept = np.unique([np.searchsorted(curve, marks).clip(max=len(ends) - 1) for curve in (recall, fpr)])
-    return recall[kept], (found / (ends + 1))[kept], fpr[kept]
+    points = recall[kept], (found / (ends + 1))[kept], fpr[kept]
+    # More digits would only fill the table.
+    return tuple(np.round(curve, 5) for curve in points)
 
 
 def _classes(predictions: Predictions, outcome: Outcome) -> list[list]:

@@ -1,0 +1,64 @@
+"""Batches for Keras: whole epochs by the sampler, and a side in its own order."""
+
+import numpy as np
+import pytest
+
+from data_utils.loader import Examples
+from data_utils.preparation import fit_preparation
+from data_utils.samplers import build_sampler
+from training.batches import InOrder, TrainingBatches
+
+
+@pytest.fixture
+def examples(dataset):
+    train, _ = dataset.sides()
+    return Examples(train, fit_preparation(train, 0.4))
+
+
+def training_batches(examples, seed=(0, 0), **hp):
+    return TrainingBatches(examples, build_sampler(hp, examples.side, 0, 64), seed)
+
+
+def test_one_pass_without_resampling_sees_every_row(examples):
+    batches = training_batches(examples)
+
+    assert len(batches) == -(-len(examples) // 64)
+    assert set(batches.positions.tolist()) == set(range(len(examples)))
+
+
+def test_epochs_differ_and_repeat_with_the_seed(examples):
+    batches, again = training_batches(examples), training_batches(examples)
+    first = batches.positions
+    batches.on_epoch_end()
+    again.on_epoch_end()
+
+    assert not np.array_equal(first, batches.positions)
+    assert np.array_equal(batches.positions, again.positions)
+    assert not np.array_equal(first, training_batches(examples, seed=(1, 0)).positions)
+
+
+def test_a_batch_is_the_examples_at_its_positions(examples):
+    batches = training_batches(examples)
+    inputs, targets = batches[1]
+
+    here = batches.positions[64:128]
+    assert np.array_equal(inputs["signal"], examples.batch(here)["signal"])
+    assert np.array_equal(targets, examples.targets(here))
+
+
+def test_the_prior_is_that_of_the_stream(examples):
+    assert training_batches(examples).prior() == pytest.approx(
+        (examples.side.targets == 1).mean(axis=0), abs=0.02
+    )
+    classes = (examples.side.targets == 1).any(axis=0)
+    balanced = np.array(training_batches(examples, sampler="class_aware").prior())
+    assert balanced == pytest.approx(classes / classes.sum(), abs=0.06)
+
+
+def test_in_order_covers_the_side_once(examples, monkeypatch):
+    monkeypatch.setattr("training.batches.ROWS_AT_ONCE", 100)
+    batches = InOrder(examples)
+
+    signal = np.concatenate([batches[step][0]["signal"] for step in range(len(batches))])
+
+    assert np.array_equal(signal, examples.batch(np.arange(len(examples)))["signal"])

@@ -1,0 +1,81 @@
+"""A card is whole or refused, and is read without TensorFlow."""
+
+import copy
+import json
+import subprocess
+import sys
+
+import jsonschema
+import pytest
+
+from data_utils.errors import BadInput
+from training.card import read_card, write_card
+
+CARD = {
+    "format": "rarebeat-card-1",
+    "run": {"path": "local/rarebeat/abc", "server": "http://127.0.0.1:8765"},
+    "hyperparameters": {"loss": "ce"},
+    "inactive": ["gamma"],
+    "task": "multiclass",
+    "classes": ["N", "V"],
+    "class_names": ["Normal", "Ventricular"],
+    "link": "softmax",
+    "leads": ["MLII"],
+    "rate": 360.0,
+    "units": "mV",
+    "preparation": {"window": 0.8},
+    "covariates": [],
+    "thresholds": {"N": 0.5, "V": 0.1},
+    "ranked_classes": ["V"],
+    "metrics": {"macro_auprc": 0.8},
+    "dataset": {
+        "digest": "00",
+        "source": "mitdb",
+        "simulated": False,
+        "groups_known": True,
+        "licence": "ODC-By 1.0",
+    },
+    "versions": {"keras": "3"},
+}
+
+
+def test_what_is_written_is_read(tmp_path):
+    write_card(tmp_path, CARD)
+
+    assert read_card(tmp_path) == CARD
+
+
+@pytest.mark.parametrize("name", list(CARD))
+def test_a_card_that_lacks_anything_is_not_written_and_not_read(tmp_path, name):
+    lacking = {key: value for key, value in CARD.items() if key != name}
+
+    with pytest.raises(jsonschema.ValidationError):
+        write_card(tmp_path, lacking)
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "card.json").write_text(json.dumps(lacking))
+    with pytest.raises(BadInput, match=f"no whole card of a model: '{name}' is a required property"):
+        read_card(tmp_path)
+
+
+def test_a_class_without_a_threshold_is_refused(tmp_path):
+    card = copy.deepcopy(CARD)
+    del card["thresholds"]["V"]
+    write_card(tmp_path, card)
+
+    with pytest.raises(BadInput, match="no whole card"):
+        read_card(tmp_path)
+
+
+@pytest.mark.parametrize(("text", "sentence"), [(None, "There is no card.json"), ("{", "no whole card")])
+def test_no_card_and_no_json(tmp_path, text, sentence):
+    if text:
+        (tmp_path / "card.json").write_text(text)
+
+    with pytest.raises(BadInput, match=sentence):
+        read_card(tmp_path)
+
+
+def test_it_is_read_without_tensorflow():
+    code = "import sys, training.card; assert not {'tensorflow', 'keras'} & set(sys.modules)"
+
+    subprocess.run([sys.executable, "-c", code], check=True)

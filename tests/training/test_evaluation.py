@@ -1,0 +1,152 @@
+"""Evaluation on a sealed side: the card rules, the ledger counts, and a wrong file is not counted."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, f1_score
+
+from data_utils.dataset import open_dataset
+from data_utils.errors import BadInput
+from data_utils.loader import Examples
+from data_utils.preparation import Preparation
+from training.batches import predict
+from training.bootstrap import MEASURES
+from training.card import read_card
+from training.decision import decide, probabilities
+from training.ensemble import average
+from training.evaluation import _load, evaluate_model
+from training.fit import fit_member
+from training.ledger import openings
+from training.outcome import conclude
+from training.predictions import pool
+from training.train import describe_model
+
+
+@pytest.fixture(scope="module")
+def model_dir(dataset, tmp_path_factory):
+    from training.card import write_card
+    from training.hyperparameters import resolve
+
+    folder = tmp_path_factory.mktemp("model")
+    hp = resolve({"n_blocks": 2, "filters": 4, "dense_units": 8, "epochs": 4, "steps_per_epoch": 10})
+    members = [fit_member(hp, dataset, ["N", "S"], lambda row: None)]
+    predictions = pool(dataset, members)
+    outcome = conclude(predictions, members, ["N", "S"], hp["link"], dataset.task)
+    model, preparation = average(members)
+    model.save(folder / "model.keras")
+    card = describe_model(hp, dataset, preparation, outcome, ["N", "S"])
+    write_card(folder, {**card, "run": {"path": "local/x", "server": "none"}})
+    return folder
+
+
+@pytest.fixture
+def sealed(dataset_file, tmp_path):
+    """A copy of the sealed file, so that each test has a ledger of its own."""
+    return shutil.copy(dataset_file.with_suffix(".test.h5"), tmp_path / "beats.test.h5")
+
+
+@pytest.fixture
+def changed(model_dir, tmp_path):
+    """Makes a copy of the model with some of its card changed."""
+
+    def change(**values):
+        folder = shutil.copytree(model_dir, tmp_path / "changed")
+        card = json.loads((folder / "card.json").read_text())
+        (folder / "card.json").write_text(json.dumps({**card, **values}))
+        return folder
+
+    return change
+
+
+def test_the_numbers_are_those_of_the_cards_preparation_link_and_thresholds(model_dir, sealed):
+    result = evaluate_model(model_dir, sealed, resamples=50)
+
+    card, side = read_card(model_dir), open_dataset(sealed).test()
+    logits = predict(_load(model_dir), Examples(side, Preparation.from_json(card["preparation"])))
+    p = probabilities(logits, card["link"])
+    decisions = decide(p, np.array([card["thresholds"][name] for name in "NSVF"]), card["task"])
+    for k, name in enumerate("NSVF"):
+        truth = side.targets[:, k] == 1
+        assert result["classes"][name]["support"] == truth.sum()
+        assert result["classes"][name]["prevalence"] == pytest.approx(truth.mean())
+        if truth.any():
+            expected = average_precision_score(truth, p[:, k])
+            assert result["classes"][name]["auprc"]["value"] == pytest.approx(expected)
+            assert result["classes"][name]["f1"]["value"] == pytest.approx(f1_score(truth, decisions[:, k]))
+    there = result["macro"]["classes"]
+    mean = np.mean([result["classes"][name]["f1"]["value"] for name in there])
+    assert result["macro"]["f1"]["value"] == pytest.approx(mean)
+
+
+def test_intervals_hold_their_value_and_the_result_is_plain_json(model_dir, sealed):
+    result = json.loads(json.dumps(evaluate_model(model_dir, sealed, resamples=200), allow_nan=False))
+
+    for measure in MEASURES:
+        one = result["classes"]["N"][measure]
+        assert one["low"] <= one["value"] <= one["high"]
+
+
+def test_the_table_by_patient_adds_up(model_dir, sealed):
+    result = evaluate_model(model_dir, sealed, resamples=5)
+
+    assert len(result["by_patient"]) == result["patients"] == 3
+    assert sum(one["rows"] for one in result["by_patient"]) == result["rows"]
+    for name, whole in result["classes"].items():
+        support = sum(one["classes"][name]["support"] for one in result["by_patient"])
+        found = sum(one["classes"][name]["found"] for one in result["by_patient"])
+        assert support == whole["support"]
+        if support:
+            assert found / support == pytest.approx(whole["sensitivity"]["value"])
+
+
+def test_every_opening_counts(model_dir, sealed):
+    assert [evaluate_model(model_dir, sealed, resamples=2)["openings"] for _ in range(2)] == [1, 2]
+
+    line = json.loads(sealed.with_suffix(".ledger.jsonl").read_text().splitlines()[0])
+    assert line["run"] == {"path": "local/x", "server": "none"}
+    assert line["test_digest"] == open_dataset(sealed).digest
+
+
+def test_what_makes_a_number_doubtful_is_said(model_dir, changed, sealed):
+    warnings = " ".join(evaluate_model(model_dir, sealed, resamples=2)["warnings"])
+    assert "simulated beats" in warnings
+    assert "only 3 patients: intervals from fewer than 20 are too narrow" in warnings
+    assert "another data set" not in warnings
+
+    other = changed(dataset={**read_card(model_dir)["dataset"], "digest": "f" * 64})
+    result = evaluate_model(other, sealed, resamples=2)
+    assert "another data set" in " ".join(result["warnings"])
+    assert result["dataset"]["same_as_training"] is False
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"leads": ["MLII"]}, "trained with leads MLII, but .* has simulated"),
+        ({"rate": 250.0}, "trained with rate 250.0, but .* has 360.0"),
+        ({"classes": ["N", "S", "V", "Q"], "thresholds": dict.fromkeys("NSVQ", 0.5)}, "classes N, S, V, Q"),
+        ({"covariates": ["age"]}, "covariates age"),
+    ],
+)
+def test_a_file_that_means_something_else_is_refused_and_not_counted(changed, sealed, values, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        evaluate_model(changed(**values), sealed)
+    assert openings(sealed) == 0
+
+
+def test_a_training_file_is_no_test_file(model_dir, dataset_file):
+    with pytest.raises(BadInput, match="holds no test rows"):
+        evaluate_model(model_dir, dataset_file)
+
+
+def test_a_missing_or_broken_model_is_refused_and_not_counted(changed, sealed):
+    folder = changed()
+    (folder / "model.keras").write_bytes(b"not a model")
+    with pytest.raises(BadInput, match="is no model that this version of Keras reads"):
+        evaluate_model(folder, sealed)
+    (folder / "model.keras").unlink()
+    with pytest.raises(BadInput, match=r"There is no model\.keras"):
+        evaluate_model(folder, sealed)
+    assert openings(sealed) == 0

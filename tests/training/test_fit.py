@@ -1,0 +1,114 @@
+"""One fitted model: what it logs, that it repeats itself, and whose weights it ends with."""
+
+import math
+
+import numpy as np
+import pytest
+
+from data_utils.errors import BadInput
+from data_utils.loader import Examples
+from training.batches import predict
+from training.epoch_log import LossNotFinite, RunningBest
+from training.fit import fit_member
+from training.losses.masked import MaskedLoss
+
+RANKED = ("N", "S")
+
+
+@pytest.fixture(scope="module")
+def fitted(dataset):
+    from training.hyperparameters import resolve
+
+    hp = resolve(
+        {
+            **{"n_blocks": 2, "filters": 4, "dense_units": 8, "window": 0.4, "sampler": "sqrt"},
+            **{"epochs": 4, "steps_per_epoch": 8, "learning_rate": 0.02},
+        }
+    )
+    rows = []
+    return fit_member(hp, dataset, RANKED, rows.append), rows, hp
+
+
+def test_one_row_an_epoch_with_everything_that_a_run_promises(fitted):
+    _, rows, _ = fitted
+    validated = ["loss", "macro_auprc", "macro_auroc", "macro_f1"]
+    validated += [f"{m}/{c}" for m in ("precision", "recall", "f1", "auprc", "auroc") for c in "NSV"]
+
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
+    for row in rows:
+        assert {f"val/{name}" for name in validated} <= set(row)
+        assert {f"best/{name}" for name in validated} <= set(row)
+        assert {"train/loss", "time/samples_per_second"} <= set(row)
+        assert all(math.isfinite(value) for value in row.values())
+
+
+def test_macro_is_the_mean_of_the_ranked_classes(fitted):
+    for row in fitted[1]:
+        assert row["val/macro_auprc"] == pytest.approx((row["val/auprc/N"] + row["val/auprc/S"]) / 2)
+
+
+def test_best_is_the_running_best_of_every_metric(fitted):
+    rows = fitted[1]
+    for name in (name.removeprefix("val/") for name in rows[0] if name.startswith("val/")):
+        best = min if name == "loss" else max
+        for epoch in range(len(rows)):
+            seen = [row[f"val/{name}"] for row in rows[: epoch + 1] if f"val/{name}" in row]
+            assert rows[epoch][f"best/{name}"] == best(seen)
+
+
+def test_the_weights_and_logits_are_those_of_the_best_epoch(fitted, dataset):
+    member, rows, _ = fitted
+    objective = [row["val/macro_auprc"] for row in rows]
+
+    assert member.epoch_best == 1 + int(np.argmax(objective))
+    assert member.metrics["macro_auprc"] == max(objective) == member.best["macro_auprc"]
+    assert predict(member.model, Examples(member.validation, member.preparation)) == pytest.approx(
+        member.logits, abs=1e-5
+    )
+
+
+def test_the_same_seed_gives_the_same_run(fitted, dataset):
+    _, rows, hp = fitted
+    again = []
+
+    fit_member(hp, dataset, RANKED, again.append)
+
+    for one, other in zip(rows, again, strict=True):
+        assert one["train/loss"] == pytest.approx(other["train/loss"], rel=1e-4)
+        assert one["val/macro_auprc"] == pytest.approx(other["val/macro_auprc"], rel=1e-3)
+
+
+def test_training_stops_when_the_objective_no_longer_improves(dataset, tiny):
+    rows = []
+
+    # A rate of nearly nothing: no epoch is better than the first, but for rounding.
+    hp = tiny(epochs=20, steps_per_epoch=1, learning_rate=1e-7, patience=2, dropout=0.0, weight_decay=0.0)
+    fit_member(hp, dataset, ("N",), rows.append)
+
+    assert len(rows) < 20
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_with_a_sentence(dataset, tiny, monkeypatch):
+    diverging = MaskedLoss(lambda y, z: math.inf * z[:, 0] ** 2, "softmax", "diverging")
+    monkeypatch.setattr("training.fit.build_loss", lambda hp, counts: diverging)
+
+    with pytest.raises(LossNotFinite, match=r"became \w+ in epoch 1: take a learning_rate below 0\.002"):
+        fit_member(tiny(), dataset, RANKED, lambda row: None)
+
+
+def test_a_network_too_deep_for_the_window_is_bad_input(dataset, tiny):
+    with pytest.raises(BadInput, match="n_blocks is 8, but a window of 144 samples can be halved 7 times"):
+        fit_member(tiny(n_blocks=8), dataset, RANKED, lambda row: None)
+
+
+def test_without_covariates_the_model_has_no_such_input(dataset, tiny):
+    member = fit_member(tiny(covariates=False, epochs=1), dataset, RANKED, lambda row: None)
+
+    assert list(member.model.input) == ["signal"]
+
+
+def test_running_best_by_hand():
+    best = RunningBest()
+
+    best.update({"loss": 0.5, "f1/V": 0.2})
+    assert best.update({"loss": 0.7, "f1/V": 0.6, "f1/S": 0.1}) == {"loss": 0.5, "f1/V": 0.6, "f1/S": 0.1}
