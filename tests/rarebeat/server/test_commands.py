@@ -1,0 +1,91 @@
+"""`rarebeat up`, `down` and `status`, as typed."""
+
+import configparser
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from rarebeat.server import daemon
+
+
+@pytest.fixture
+def typed(client):
+    """Runs `rarebeat ...` in the client's folder, which has no server yet."""
+    yield lambda *words, **env: client.run(["rarebeat", *words], **env)
+    daemon.stop(client.folder / ".rarebeat")
+
+
+def exports(done):
+    return dict(line.removeprefix("export ").split("=", 1) for line in done.stdout.splitlines())
+
+
+def test_up_prints_exports_alone_on_stdout_and_points_the_folder_at_the_server(typed, client):
+    (client.folder / "wandb").mkdir()
+    (client.folder / "wandb" / "settings").write_text(
+        "[default]\nproject = mine\nbase_url = https://elsewhere\n"
+    )
+    done = typed("up", "--port", "0")
+    assert done.returncode == 0, done.stderr
+    given = exports(done)
+    assert given["WANDB_BASE_URL"].startswith("http://127.0.0.1:")
+    assert len(given["WANDB_API_KEY"]) == 40
+    assert given["WANDB_ERROR_REPORTING"] == "false"
+    settings = configparser.ConfigParser()
+    settings.read(client.folder / "wandb" / "settings")
+    assert dict(settings["default"]) == {"project": "mine", "base_url": given["WANDB_BASE_URL"]}
+    assert (client.folder / ".rarebeat" / "key").stat().st_mode & 0o777 == 0o600
+
+
+def test_up_twice_says_so_and_prints_the_same_exports(typed):
+    first, second = typed("up", "--port", "0"), typed("up", "--port", "0")
+    assert (second.returncode, second.stdout) == (0, first.stdout)
+    assert "was already running" in second.stderr
+
+
+def test_up_goes_on_at_the_same_address_after_a_kill(typed, client):
+    first = typed("up", "--port", "0")
+    os.kill(daemon.running(client.folder / ".rarebeat").pid, signal.SIGKILL)
+    assert typed("up").stdout == first.stdout
+
+
+def test_a_port_in_use_is_one_sentence_and_exit_code_2(typed):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = typed("up", "--port", str(port))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.strip().splitlines() == [
+        f"Error: cannot listen on 127.0.0.1:{port} (Address already in use); name another with --port"
+    ]
+
+
+def test_a_second_server_on_a_directory_is_refused_in_one_sentence(typed, client):
+    typed("up", "--port", "0")
+    command = [sys.executable, "-m", "rarebeat.server", "--dir", ".rarebeat"]
+    done = subprocess.run(command, cwd=client.folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.strip() == "another server is running on .rarebeat; `rarebeat status` says where"
+
+
+def test_status_says_what_is_there_and_down_leaves_it(typed, client):
+    assert typed("status").returncode == 2
+    given = exports(typed("up", "--port", "0"))
+    client.script('import wandb; wandb.init(project="p").finish()', **given)
+    assert "runs: finished: 1" in typed("status").stdout
+    assert typed("down").returncode == 0
+    assert typed("status").stdout.splitlines()[:3] == ["not running", "sweeps: none", "runs: finished: 1"]
+    assert "was not running" in typed("down").stderr
+
+
+def test_the_commands_need_neither_keras_nor_a_web_server():
+    code = (
+        "import sys, rarebeat.server.commands; "
+        "print({'tensorflow', 'keras', 'uvicorn', 'starlette', 'rarebeat.search'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

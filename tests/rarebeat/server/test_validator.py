@@ -1,0 +1,51 @@
+"""A validator of sweeps: a command that says no with a sentence."""
+
+import sys
+
+import pytest
+
+from rarebeat.server.errors import RequestError
+from rarebeat.server.validator import Validator
+
+REFUSE = """
+import sys
+text = sys.stdin.read()
+open("asked", "a").write("x")
+if "gama" in text:
+    print("Error: there is no hyperparameter 'gama'; did you mean 'gamma'?", file=sys.stderr)
+    raise SystemExit(2)
+"""
+
+
+def python(code):
+    return [sys.executable, "-c", code]
+
+
+def test_the_users_own_wandb_sweep_shows_the_sentence_and_fails(own_server):
+    served = own_server(validator=python(REFUSE))
+    client = served.client
+    (client.folder / "bad.yaml").write_text("method: grid\nparameters: {gama: {values: [1]}}\n")
+    done = client.wandb("sweep", "--project", "p", "bad.yaml")
+    assert done.returncode != 0
+    assert "there is no hyperparameter 'gama'; did you mean 'gamma'?" in done.stderr
+    (client.folder / "good.yaml").write_text("method: grid\nparameters: {gamma: {values: [1]}}\n")
+    assert client.wandb("sweep", "--project", "p", "good.yaml").returncode == 0
+
+
+def test_the_client_asks_five_times_and_the_command_runs_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    validator = Validator(python(REFUSE))
+    for _ in range(5):
+        with pytest.raises(RequestError):
+            validator.check("gama")
+    assert (tmp_path / "asked").read_text() == "x"
+
+
+def test_a_command_that_breaks_refuses_nothing_and_warns():
+    assert "exit code 1" in Validator(python("raise SystemExit(1)")).check("x")[0]
+    assert "FileNotFoundError" in Validator(["/no/such/command"]).check("x")[0]
+    assert "TimeoutExpired" in Validator(python("import time; time.sleep(9)"), time_limit=0.2).check("x")[0]
+
+
+def test_without_a_command_everything_is_accepted():
+    assert Validator(None).check("anything") == []
