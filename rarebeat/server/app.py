@@ -19,24 +19,31 @@ from rarebeat.server.access import Access
 from rarebeat.server.context import Context, Server
 from rarebeat.server.errors import Malformed, RequestError, TooLarge
 from rarebeat.server.operations import RESOLVERS
-from rarebeat.server.unknown import Unknown
 
 log = logging.getLogger(__name__)
 MAX_BODY = 64 * 1024**2
 # These may take seconds (a search, a validator) and wait for each other: they get threads of their own.
 SLOW_FIELDS = {"agentHeartbeat", "upsertSweep"}
 SLOW_THREADS = 128
+PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
 
 Handler = Callable[[Request, Server], Awaitable[Response]]
 
 
 def build_app(server: Server, access: Access, lifespan: Any = None) -> Starlette:
     """The ASGI application for the parts of one server; `lifespan` is Starlette's."""
-    unknown = Unknown(server.store)
     slow = anyio.CapacityLimiter(SLOW_THREADS)
 
     async def graphql_endpoint(request: Request, server: Server) -> Response:
-        return await _graphql(request, server, unknown, slow)
+        return await _graphql(request, server, slow)
 
     def route(path: str, handler: Handler, *methods: str) -> Route:
         async def endpoint(request: Request) -> Response:
@@ -63,18 +70,30 @@ async def _answered(handler: Handler, request: Request, server: Server) -> Respo
     try:
         return await handler(request, server)
     except RequestError as error:
-        return _failure(error.status, error.message)
+        return _failure(_status(request, error.status), error.message)
     except ClientDisconnect:
         return _failure(400, "the client went away")
-    except sqlite3.OperationalError as error:
-        # A full disk or a locked file may pass: this, and only this, is for the client to try again.
-        log.error("the database cannot be used: %s", error)
-        return _failure(503, "the server's database cannot be used at the moment")
+    except (sqlite3.Error, OSError) as error:
+        return _storage_failure(request, error)
     except (UnicodeError, OverflowError) as error:
         return _failure(400, f"the request holds a value that cannot be stored: {type(error).__name__}")
     except Exception:
-        log.exception("unexpected failure at %s", request.url.path.split("/")[1])
-        return _failure(200, "the server failed on this request; its log says why")
+        log.exception("unexpected failure at /%s", request.url.path.split("/")[1])
+        return _failure(_status(request, 200), "the server failed on this request; its log says why")
+
+
+def _status(request: Request, status: int) -> int:
+    """GraphQL tells errors with 200; elsewhere 200 would mean that what was sent is kept."""
+    return 422 if status == 200 and request.url.path != "/graphql" else status
+
+
+def _storage_failure(request: Request, error: sqlite3.Error | OSError) -> Response:
+    """A full disk or a locked file may pass: these, and only these, are for the client to try again."""
+    log.error("the server's storage failed: %s", error)
+    code = getattr(error, "sqlite_errorcode", None)
+    if isinstance(error, OSError) or (code is not None and code & 0xFF in PASSING):
+        return _failure(503, "the server's storage cannot be used at the moment")
+    return _failure(_status(request, 200), "the server's database cannot do this; its log says why")
 
 
 def _failure(status: int, message: str) -> JSONResponse:
@@ -95,9 +114,7 @@ async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
     return bytes(body)
 
 
-async def _graphql(
-    request: Request, server: Server, unknown: Unknown, slow: anyio.CapacityLimiter
-) -> Response:
+async def _graphql(request: Request, server: Server, slow: anyio.CapacityLimiter) -> Response:
     posted = strict_json.parse_object(await read_body(request), "the body")
     text, variables = posted.get("query"), posted.get("variables") or {}
     if not isinstance(text, str) or not isinstance(variables, dict):
@@ -109,7 +126,12 @@ async def _graphql(
 
     def run() -> dict[str, Any]:
         return graphql.execute(
-            RESOLVERS, document, variables, context, name if isinstance(name, str) else None, unknown.count
+            RESOLVERS,
+            document,
+            variables,
+            context,
+            name if isinstance(name, str) else None,
+            server.unknown.count,
         )
 
     data = await anyio.to_thread.run_sync(run, limiter=limiter)

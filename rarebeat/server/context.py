@@ -11,6 +11,7 @@ from rarebeat.server.blobs import Blobs
 from rarebeat.server.scheduling import Scheduler
 from rarebeat.server.signing import Signer
 from rarebeat.server.store import Store
+from rarebeat.server.unknown import Unknown
 from rarebeat.server.validator import Validator
 
 ENTITY = "local"
@@ -25,6 +26,7 @@ class Server:
     signer: Signer
     scheduler: Scheduler
     validator: Validator
+    unknown: Unknown
     clock: Callable[[], float] = time.time
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from rarebeat.server.directory import CannotServe, lock, read_address, read_key
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+BUSY_SECONDS = 30.0
 # Servers that this process started: forgetting a child that runs on is what Python warns about.
 _STARTED: dict[int, subprocess.Popen[bytes]] = {}
 
@@ -76,35 +78,50 @@ def start(
 
 
 def running(directory: Path) -> Server | None:
-    """The server that runs on the directory, None when there is none."""
+    """The server that runs on the directory, None when there is none.
+
+    A server that has the directory and is starting, or busy, is waited for.
+
+    Raises:
+        CannotServe: when it does not answer.
+    """
     directory = directory.resolve()
-    if not directory.is_dir() or (file := lock(directory)) is not None:
-        if directory.is_dir() and file is not None:
-            file.close()
-        return None
-    address = read_address(directory)
-    if address is None or not _answers(address.url):
-        return None
-    return Server(_reachable(address.url), read_key(directory), address.pid, started=False)
+    until = time.monotonic() + BUSY_SECONDS
+    while _is_locked(directory):
+        address = read_address(directory)
+        if address is not None and _answers(address.url):
+            return Server(_reachable(address.url), read_key(directory), address.pid, started=False)
+        if time.monotonic() > until:
+            raise CannotServe(f"the server on {directory} does not answer; see {directory / 'server.log'}")
+        time.sleep(0.05)
+    return None
 
 
 def stop(directory: Path) -> bool:
-    """Ends the directory's server; says whether there was one."""
-    server = running(directory)
-    if server is None:
+    """Ends the directory's server, by force if it does not listen; says whether there was one."""
+    directory = directory.resolve()
+    address = read_address(directory)
+    if address is None or not _is_locked(directory):
         return False
-    os.kill(server.pid, signal.SIGTERM)
-    for patience, last_resort in ((STOP_SECONDS, signal.SIGKILL), (STOP_SECONDS, None)):
-        until = time.monotonic() + patience
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(address.pid, how)
+        until = time.monotonic() + STOP_SECONDS
         while time.monotonic() < until:
-            if (file := lock(directory.resolve())) is not None:
-                file.close()
-                _reap(server.pid)
+            if not _is_locked(directory):
+                _reap(address.pid)
                 return True
             time.sleep(0.05)
-        if last_resort is not None:
-            os.kill(server.pid, last_resort)
-    return True
+    raise CannotServe(f"the server on {directory} (process {address.pid}) cannot be ended")
+
+
+def _is_locked(directory: Path) -> bool:
+    if not directory.is_dir():
+        return False
+    file = lock(directory)
+    if file is not None:
+        file.close()
+    return file is None
 
 
 def _reap(pid: int) -> None:
@@ -116,6 +133,10 @@ def _await(directory: Path, process: subprocess.Popen[bytes]) -> Server:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if process.poll() is not None:
+            _STARTED.pop(process.pid, None)
+            # Somebody else may have started one at the same moment.
+            if (server := running(directory)) is not None:
+                return server
             raise CannotServe(_last_line(directory / "server.log"))
         address = read_address(directory)
         if address is not None and address.pid == process.pid and _answers(address.url):

@@ -32,8 +32,10 @@ TIMES = {
     "updatedAt": "runs.heartbeat_at",
 }
 COMPARISONS = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
-MAX_TERMS = 2000
+MAX_TERMS = 500  # SQLite takes expressions 1000 levels deep
+MAX_VALUES = 10_000
 MAX_PATTERN = 200
+MAX_ORDERS = 20
 
 Sql = tuple[str, list[Any]]
 
@@ -50,7 +52,7 @@ def where(conditions: Any) -> Sql:
 def order_by(order: str | None) -> Sql:
     """The ORDER BY terms of `+key,-other`. Numbers come first, then texts such as NaN, and nothing last."""
     terms, values = [], []
-    for part in (order or "+created_at").split(","):
+    for part in (order or "+created_at").split(",", MAX_ORDERS)[:MAX_ORDERS]:
         sign, key = (part[0], part[1:]) if part[:1] in "+-" and part else ("+", part)
         sql, given = _key(key.strip())
         kind = f"CASE typeof({sql}) WHEN 'null' THEN 2 WHEN 'text' THEN {int(key not in COLUMNS)} ELSE 0 END"
@@ -94,8 +96,8 @@ def _operator(key: Sql, name: str, value: Any, convert: Callable[[Any], Any]) ->
         condition = f"(typeof({sql}) IN ({kinds}) AND {sql} {COMPARISONS[name]} ?)"
         return condition, [*values, *values, convert(value)]
     if name in ("$in", "$nin"):
-        if not isinstance(value, list) or len(value) > MAX_TERMS:
-            raise RequestError(f"{name} takes a list of at most {MAX_TERMS} values")
+        if not isinstance(value, list) or len(value) > MAX_VALUES:
+            raise RequestError(f"{name} takes a list of at most {MAX_VALUES} values")
         listed = f"({sql} IN ({','.join('?' * len(value))}))"
         found = [*values, *map(convert, value)]
         return (listed, found) if name == "$in" else (f"NOT coalesce({listed}, 0)", found)

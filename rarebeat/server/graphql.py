@@ -19,6 +19,7 @@ from rarebeat.server.arguments import Arguments
 from rarebeat.server.errors import Malformed, RequestError
 
 MAX_TOKENS = 5000
+MAX_CHARACTERS = 100_000
 MAX_DEPTH = 40
 
 Resolver = Callable[[Any, Any, Arguments], Any]
@@ -66,6 +67,8 @@ class Resolvers:
 @lru_cache(maxsize=256)
 def parse_document(text: str) -> ast.DocumentNode:
     """Raises Malformed on a syntax error, and on a document that is longer or deeper than any client's."""
+    if len(text) > MAX_CHARACTERS:
+        raise Malformed(f"a GraphQL document may have {MAX_CHARACTERS} characters; values go into variables")
     try:
         return parse(text, no_location=True, max_tokens=MAX_TOKENS)
     except GraphQLError as error:

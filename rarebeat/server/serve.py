@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import socket
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +23,11 @@ from rarebeat.server.directory import Address, CannotServe, lock, read_address, 
 from rarebeat.server.scheduling import CRASH_AFTER, Scheduler
 from rarebeat.server.signing import Signer
 from rarebeat.server.store import Store
+from rarebeat.server.unknown import Unknown
 from rarebeat.server.validator import Validator
 
 log = logging.getLogger(__name__)
+LOCK_TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,12 @@ def serve(settings: Settings) -> None:
 @contextlib.contextmanager
 def _only_server(directory: Path) -> Iterator[None]:
     file = lock(directory)
+    for _ in range(LOCK_TRIES):
+        if file is not None:
+            break
+        # Whoever only looks whether a server runs holds the lock for a moment too.
+        time.sleep(0.1)
+        file = lock(directory)
     if file is None:
         raise CannotServe(f"another server is running on {directory}; `rarebeat status` says where")
     with file:
@@ -106,6 +115,7 @@ def _parts(settings: Settings) -> Server:
         signer=Signer(read_key(settings.directory)),
         scheduler=Scheduler(store, crash_after=settings.crash_after),
         validator=Validator(settings.validator),
+        unknown=Unknown(store),
     )
 
 
@@ -116,17 +126,19 @@ def _access(settings: Settings) -> Access:
 @contextlib.asynccontextmanager
 async def _lifespan(settings: Settings, server: Server, address: Address) -> AsyncIterator[None]:
     write_address(settings.directory, address)
-    burying = asyncio.create_task(_bury_silent(server, settings.crash_after))
+    looking_after = asyncio.create_task(_look_after(server, settings.crash_after))
     try:
         yield
     finally:
-        burying.cancel()
+        looking_after.cancel()
+        server.unknown.save()
 
 
-async def _bury_silent(server: Server, crash_after: float) -> None:
+async def _look_after(server: Server, crash_after: float) -> None:
     while True:
         await asyncio.sleep(min(5.0, crash_after / 4))
-        try:
-            await anyio.to_thread.run_sync(server.scheduler.bury_silent)
-        except Exception:
-            log.exception("looking for silent runs failed")
+        for chore in (server.scheduler.bury_silent, server.unknown.save):
+            try:
+                await anyio.to_thread.run_sync(chore)
+            except Exception:
+                log.exception("a chore of the server failed")
