@@ -11,7 +11,7 @@ import click
 
 from rarebeat.server import daemon
 from rarebeat.server.client_settings import write_base_url
-from rarebeat.server.directory import CannotServe, read_address, read_key
+from rarebeat.server.directory import CannotServe, read_address, read_key, url_of
 
 PORT = 8765
 DIRECTORY = click.option(
@@ -82,8 +82,10 @@ def _foreground(directory: Path, host: str, port: int, validator: list[str] | No
 
     if (server := daemon.running(directory)) is not None:
         raise CannotServe(f"a server is already running on {directory}: {server.url}")
+    if port == 0:
+        raise CannotServe("--foreground needs a --port of its own, to say where it is before it serves")
     directory.mkdir(parents=True, exist_ok=True)
-    shown = f"http://{host}:{port}"
+    shown = url_of(host, port)
     write_base_url(Path.cwd(), shown)
     _print_exports(daemon.Server(shown, read_key(directory), 0, started=True).environment)
     serve(Settings(directory, host, port, validator))

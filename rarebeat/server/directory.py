@@ -28,6 +28,10 @@ class Address:
     pid: int
 
 
+def url_of(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def read_key(directory: Path) -> str:
     """The directory's key, made at first use; only its owner can read the file."""
     path = directory / "key"

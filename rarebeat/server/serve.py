@@ -19,7 +19,15 @@ from rarebeat.server.access import Access, is_loopback
 from rarebeat.server.app import build_app
 from rarebeat.server.blobs import Blobs
 from rarebeat.server.context import Server
-from rarebeat.server.directory import Address, CannotServe, lock, read_address, read_key, write_address
+from rarebeat.server.directory import (
+    Address,
+    CannotServe,
+    lock,
+    read_address,
+    read_key,
+    url_of,
+    write_address,
+)
 from rarebeat.server.scheduling import CRASH_AFTER, Scheduler
 from rarebeat.server.signing import Signer
 from rarebeat.server.store import Store
@@ -56,8 +64,7 @@ def serve(settings: Settings) -> None:
     with _only_server(settings.directory):
         listener = _listen(settings)
         host, port = listener.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
-        address = Address(f"http://{shown}:{port}", host, port, os.getpid())
+        address = Address(url_of(host, port), host, port, os.getpid())
         server = _parts(settings)
         app = build_app(server, _access(settings), lambda _: _lifespan(settings, server, address))
         config = uvicorn.Config(

@@ -89,3 +89,22 @@ def test_the_commands_need_neither_keras_nor_a_web_server():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_in_the_foreground_it_serves_until_it_is_told_to_end(client):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    process = client.start("rarebeat", "up", "--foreground", "--port", port)
+    try:
+        client.script(
+            "import time; from pathlib import Path; from rarebeat.server import daemon\n"
+            "while daemon.running(Path('.rarebeat')) is None: time.sleep(0.1)"
+        )
+        client.script(
+            'import wandb; wandb.init(project="p").finish()', WANDB_BASE_URL=f"http://127.0.0.1:{port}"
+        )
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+    assert daemon.running(client.folder / ".rarebeat") is None

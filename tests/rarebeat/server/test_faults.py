@@ -119,3 +119,24 @@ def test_a_run_keeps_every_row_over_a_restart_of_the_server(own_server, eventual
         print(json.dumps([row["step"] for row in wandb.Api().run("local/p/kept").scan_history()]))
     """)
     assert steps == list(range(60))
+
+
+def test_a_preempted_run_is_resumed_and_keeps_its_history(client):
+    train = """
+        import sys, wandb
+        with wandb.init(resume="allow") as run:
+            run.log({"best/x": 1, "step": run.starting_step})
+            if not run.resumed:
+                run.mark_preempting()
+                sys.exit(1)
+    """
+    path = client.sweep(YAML.replace("[1, 2]", "[1]"), train)
+    assert client.agent(path).wait(90) == 0
+    [run] = client.sweep_runs(path)["runs"]
+    assert run["state"] == "finished"
+    rows = client.script(f"""
+        import json, wandb
+        [run] = wandb.Api().sweep({path!r}).runs
+        print(json.dumps([row["step"] for row in run.scan_history()]))
+    """)
+    assert rows == [0, 1]
