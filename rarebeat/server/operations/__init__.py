@@ -1,6 +1,31 @@
 """The operations of the wandb client, by what they are about. Importing this fills `RESOLVERS`."""
 
-from rarebeat.server.operations import artifacts, files, history, projects, runs, session, sweeps
+from rarebeat.server.operations import (
+    artifact_collections,
+    artifact_edits,
+    artifact_nodes,
+    artifact_places,
+    artifacts,
+    files,
+    history,
+    projects,
+    runs,
+    session,
+    sweeps,
+)
 from rarebeat.server.operations.registry import RESOLVERS
 
-__all__ = ["RESOLVERS", "artifacts", "files", "history", "projects", "runs", "session", "sweeps"]
+__all__ = [
+    "RESOLVERS",
+    "artifact_collections",
+    "artifact_edits",
+    "artifact_nodes",
+    "artifact_places",
+    "artifacts",
+    "files",
+    "history",
+    "projects",
+    "runs",
+    "session",
+    "sweeps",
+]

@@ -1,4 +1,4 @@
-"""Writing artifacts: create, upload, commit, link, alias, delete. Reading them is in `artifact_nodes`."""
+"""Writing artifacts: announce, upload, commit, use."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 from rarebeat.server import strict_json
 from rarebeat.server.arguments import Arguments
 from rarebeat.server.context import Context
-from rarebeat.server.errors import NotFound, RequestError
+from rarebeat.server.errors import RequestError
 from rarebeat.server.graphql import Node
 from rarebeat.server.identifiers import opaque, row_of
-from rarebeat.server.operations import artifact_nodes  # its resolvers belong to the table too
 from rarebeat.server.operations import artifact_store as artifacts
-from rarebeat.server.operations.projects import ensure_project, find_project
+from rarebeat.server.operations.artifact_edits import add_tags
+from rarebeat.server.operations.projects import ensure_project
 from rarebeat.server.operations.registry import RESOLVERS
 from rarebeat.server.operations.runs import find_run, named_run
 from rarebeat.server.store import Row
@@ -83,21 +83,7 @@ def _remember(db: sqlite3.Connection, artifact: int, run: Row | None, given: Arg
             "INSERT OR REPLACE INTO client_ids (client_id, artifact_id) VALUES (?, ?)",
             (given.text("clientID"), artifact),
         )
-    _add_tags(db, "artifact", artifact, given.objects("tags"))
-
-
-def _add_tags(db: sqlite3.Connection, owner: str, owner_id: int, tags: list[Arguments]) -> None:
-    db.executemany(
-        "INSERT OR IGNORE INTO tags (owner, owner_id, name) VALUES (?, ?, ?)",
-        [(owner, owner_id, tag.need_text("tagName")) for tag in tags],
-    )
-
-
-def _remove_tags(db: sqlite3.Connection, owner: str, owner_id: int, tags: list[Arguments]) -> None:
-    db.executemany(
-        "DELETE FROM tags WHERE owner = ? AND owner_id = ? AND name = ?",
-        [(owner, owner_id, tag.need_text("tagName")) for tag in tags],
-    )
+    add_tags(db, "artifact", artifact, given.objects("tags"))
 
 
 @RESOLVERS.field("Query", "clientIDMapping")
@@ -177,156 +163,3 @@ def use_artifact(context: Context, _: None, arguments: Arguments) -> dict[str, A
         run = named_run(db, given)
         db.execute("INSERT OR IGNORE INTO uses (run_id, artifact_id) VALUES (?, ?)", (run["id"], row["id"]))
     return {"artifact": Node("Artifact", row)}
-
-
-@RESOLVERS.field("Mutation", "updateArtifact")
-def update_artifact(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
-    given = arguments.object("input")
-    with context.server.store.write() as db:
-        row = artifacts.artifact_by_id(db, given.need_text("artifactID"))
-        changes: dict[str, Any] = {"updated_at": context.now}
-        if "description" in given:
-            changes["description"] = given.text("description")
-        if "metadata" in given:
-            changes["metadata_json"] = strict_json.dump(given.json("metadata"))
-        columns = ", ".join(f"{column} = ?" for column in changes)
-        db.execute(f"UPDATE artifacts SET {columns} WHERE id = ?", (*changes.values(), row["id"]))
-        _add_tags(db, "artifact", row["id"], given.objects("tagsToAdd"))
-        _remove_tags(db, "artifact", row["id"], given.objects("tagsToDelete"))
-        row = artifacts.artifact_by_row(db, row["id"])
-    return {"artifact": Node("Artifact", row)}
-
-
-@RESOLVERS.field("Mutation", "deleteArtifact")
-def delete_artifact(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
-    given = arguments.object("input")
-    with context.server.store.write() as db:
-        row = artifacts.artifact_by_id(db, given.need_text("artifactID"))
-        named = db.execute(
-            "SELECT count(*) FROM aliases WHERE artifact_id = ? AND alias != 'latest'", (row["id"],)
-        ).fetchone()[0]
-        if named and not given.flag("deleteAliases"):
-            raise RequestError(
-                "the artifact has aliases: delete them first, or with it (delete_aliases=True)"
-            )
-        artifacts.remove(db, row["id"])
-    return {"artifact": Node("Artifact", row)}
-
-
-@RESOLVERS.field("Mutation", "addAliases")
-def add_aliases(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
-    given = arguments.object("input")
-    with context.server.store.write() as db:
-        row = artifacts.artifact_by_id(db, given.need_text("artifactID"))
-        for alias in given.objects("aliases"):
-            collection = _collection_of(db, alias)
-            artifacts.add_member(db, collection["id"], row["id"], context.now)
-            artifacts.set_aliases(db, collection["id"], row["id"], [alias.need_text("alias")])
-    return {"success": True}
-
-
-@RESOLVERS.field("Mutation", "deleteAliases")
-def delete_aliases(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
-    given = arguments.object("input")
-    with context.server.store.write() as db:
-        row = artifacts.artifact_by_id(db, given.need_text("artifactID"))
-        for alias in given.objects("aliases"):
-            db.execute(
-                "DELETE FROM aliases WHERE collection_id = ? AND artifact_id = ? AND alias = ?",
-                (_collection_of(db, alias)["id"], row["id"], alias.text("alias")),
-            )
-    return {"success": True}
-
-
-def _collection_of(db: sqlite3.Connection, given: Arguments) -> Row:
-    """The collection that `entityName`, `projectName` and `artifactCollectionName` mean."""
-    project = find_project(db, given.text("entityName"), given.text("projectName"))
-    name = given.text("artifactCollectionName")
-    collection = artifacts.find_collection(db, project["id"], name) if project else None
-    if collection is None:
-        raise NotFound(f"there is no artifact collection {name!r}")
-    return collection
-
-
-@RESOLVERS.field("Mutation", "linkArtifact")
-def link_artifact(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
-    """Makes the artifact a version of a portfolio too."""
-    given = arguments.object("input")
-    with context.server.store.write() as db:
-        row = _artifact_of(db, given)
-        source = db.execute("SELECT * FROM collections WHERE id = ?", (row["collection_id"],)).fetchone()
-        project = ensure_project(db, given.text("entityName"), given.text("projectName"), context.now)
-        name = given.need_text("artifactPortfolioName")
-        collection = artifacts.ensure_collection(
-            db, project["id"], name, artifacts.PORTFOLIO, source["type"], context.now
-        )
-        member = artifacts.add_member(db, collection["id"], row["id"], context.now)
-        wanted = [alias.need_text("alias") for alias in given.objects("aliases")]
-        artifacts.set_aliases(db, collection["id"], row["id"], ["latest", *wanted])
-    return {
-        "versionIndex": member["version"],
-        "artifactMembership": Node("ArtifactCollectionMembership", member),
-    }
-
-
-def _artifact_of(db: sqlite3.Connection, given: Arguments) -> Row:
-    if "artifactID" in given:
-        return artifacts.artifact_by_id(db, given.need_text("artifactID"))
-    client_id = given.need_text("clientID")
-    query = (
-        "SELECT artifacts.* FROM artifacts JOIN client_ids ON artifact_id = artifacts.id WHERE client_id = ?"
-    )
-    row = db.execute(query, (client_id,)).fetchone()
-    if row is None:
-        raise NotFound(f"there is no artifact {client_id[:80]!r}")
-    return row
-
-
-@RESOLVERS.field("Mutation", "unlinkArtifact")
-def unlink_artifact(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
-    given = arguments.object("input")
-    with context.server.store.write() as db:
-        row = artifacts.artifact_by_id(db, given.need_text("artifactID"))
-        key = (row_of("Collection", given.need_text("artifactPortfolioID")), row["id"])
-        db.execute("DELETE FROM memberships WHERE collection_id = ? AND artifact_id = ?", key)
-        db.execute("DELETE FROM aliases WHERE collection_id = ? AND artifact_id = ?", key)
-    return {"success": True}
-
-
-@RESOLVERS.field("Mutation", "updateArtifactSequence", "updateArtifactPortfolio")
-def update_collection(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
-    given = arguments.object("input")
-    identifier = given.text("artifactSequenceID") or given.need_text("artifactPortfolioID")
-    with context.server.store.write() as db:
-        db.execute(
-            "UPDATE collections SET description = coalesce(?, description), updated_at = ? WHERE id = ?",
-            (given.text("description"), context.now, row_of("Collection", identifier)),
-        )
-    return {"artifactCollection": artifact_nodes.collection_node(context, row_of("Collection", identifier))}
-
-
-@RESOLVERS.field("Mutation", "deleteArtifactSequence", "deleteArtifactPortfolio")
-def delete_collection(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
-    given = arguments.object("input")
-    identifier = given.text("artifactSequenceID") or given.need_text("artifactPortfolioID")
-    with context.server.store.write() as db:
-        node = artifact_nodes.collection_node(context, row_of("Collection", identifier))
-        db.execute("DELETE FROM collections WHERE id = ?", (row_of("Collection", identifier),))
-    return {"artifactCollection": {"__typename": node.type if node else None, "state": "DELETED"}}
-
-
-@RESOLVERS.field("Mutation", "createArtifactCollectionTagAssignments")
-def add_collection_tags(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
-    given = arguments.object("input")
-    with context.server.store.write() as db:
-        collection = _collection_of(db, given)
-        _add_tags(db, "collection", collection["id"], given.objects("tags"))
-    return {"tags": artifact_nodes.tags_of(context, "collection", collection["id"])}
-
-
-@RESOLVERS.field("Mutation", "deleteArtifactCollectionTagAssignments")
-def delete_collection_tags(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
-    given = arguments.object("input")
-    with context.server.store.write() as db:
-        _remove_tags(db, "collection", _collection_of(db, given)["id"], given.objects("tags"))
-    return {"success": True}
