@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rarebeat.search.dimensions import Json, is_number
+from rarebeat.search.masks import Rule, learn_rules, masked, positions
 from rarebeat.search.space import Point, Space
 
 State = Literal["finished", "failed", "crashed", "killed", "running", "pending", "preempted"]
@@ -43,26 +44,30 @@ class Visited:
         self._space = space
         self._keys: dict[tuple[int, ...], set[tuple[Hashable, ...]]] = {}
 
-    def add(self, point: Point, inactive: Iterable[str] = ()) -> None:
-        masked = tuple(i for i, name in enumerate(self._space.names) if ".".join(name) in inactive)
-        self._keys.setdefault(masked, set()).add(_without(self._space.key(point), masked))
+    def add(self, point: Point, inactive: Iterable[int] = ()) -> None:
+        without = tuple(sorted(inactive))
+        self._keys.setdefault(without, set()).add(_rest(self._space.key(point), without))
 
     def covers(self, point: Point) -> bool:
         key = self._space.key(point)
-        return any(_without(key, masked) in keys for masked, keys in self._keys.items())
+        return any(_rest(key, without) in keys for without, keys in self._keys.items())
 
 
-def _without(key: tuple[Hashable, ...], masked: tuple[int, ...]) -> tuple[Hashable, ...]:
-    return tuple(part for index, part in enumerate(key) if index not in masked)
+def _rest(key: tuple[Hashable, ...], without: tuple[int, ...]) -> tuple[Hashable, ...]:
+    return tuple(part for index, part in enumerate(key) if index not in without)
 
 
 @dataclass(frozen=True)
 class Lessons:
-    """What engines learn from: results as losses (smaller is better), pending points, points with a run."""
+    """What engines learn from: results as losses (smaller is better), pending points, points with a run.
+
+    `rules` say which choices make which parameters inactive.
+    """
 
     results: list[tuple[Point, float]]
     pending: list[Point]
     visited: Visited
+    rules: tuple[Rule, ...] = ()
 
 
 def learn(space: Space, runs: list[Run], metric: dict[str, Any]) -> Lessons:
@@ -75,11 +80,15 @@ def learn(space: Space, runs: list[Run], metric: dict[str, Any]) -> Lessons:
     sign = -1.0 if metric.get("goal") == "maximize" else 1.0
     ended = [run for run in runs if run.state not in PENDING]
     worst = max((loss for run in ended for loss in _losses(run, sign)), default=0.0)
-    lessons = Lessons([], [], Visited(space))
-    for run in runs:
-        if (point := space.point(run.params)) is None:
-            continue
-        lessons.visited.add(point, run.inactive)
+    placed = [(run, point) for run in runs if (point := space.point(run.params)) is not None]
+    rules = learn_rules(
+        space, [(point, positions(space, run.inactive)) for run, point in placed if run.state == "finished"]
+    )
+    lessons = Lessons([], [], Visited(space), rules)
+    for run, point in placed:
+        # A run that has not said it yet may be covered by what others have said.
+        idle = positions(space, run.inactive) or masked(space, rules, point)
+        lessons.visited.add(point, idle)
         if (loss := _loss(run, metric, sign, worst)) is None:
             lessons.pending.append(point)
         else:

@@ -1,0 +1,83 @@
+"""Which choices make which parameters inactive, learnt from what finished runs say.
+
+A rule is a condition on at most two parameters with few values, such as `loss = ce makes gamma inactive`. It
+is believed when two runs support it and none contradicts it; the next run may refute it. Several rules for
+one parameter add up, so "alpha counts only where loss is focal and link is sigmoid" is learnt as two.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+
+from rarebeat.search.space import Point, Space
+
+Seen = tuple[Point, frozenset[int]]  # where a run was, and the dimensions that had no effect there
+Condition = tuple[tuple[int, Hashable], ...]  # (dimension, key of its value), all of which have to hold
+
+SUPPORT = 2  # runs that a rule needs
+MOST_VALUES = 50  # of a parameter that may stand in a condition
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Where `when` holds, dimension `inactive` has no effect."""
+
+    when: Condition
+    inactive: int
+
+
+def positions(space: Space, names: Iterable[str]) -> frozenset[int]:
+    """The dimensions of those names, nested ones with dots; names of none are left out."""
+    wanted = set(names)
+    return frozenset(i for i, name in enumerate(space.names) if ".".join(name) in wanted)
+
+
+def masked(space: Space, rules: Iterable[Rule], point: Point) -> frozenset[int]:
+    """The dimensions that have no effect at `point`, by the rules."""
+    key = space.key(point)
+    return frozenset(rule.inactive for rule in rules if all(key[i] == part for i, part in rule.when))
+
+
+def learn_rules(space: Space, seen: list[Seen]) -> tuple[Rule, ...]:
+    """The fewest rules that explain what the runs have said, found greedily, single conditions first."""
+    told = [(space.key(point), inactive) for point, inactive in seen]
+    targets = sorted(set().union(*(inactive for _, inactive in told)))
+    return tuple(rule for target in targets for rule in _rules_for(space, told, target))
+
+
+def _rules_for(space: Space, told: list[tuple[tuple, frozenset[int]]], target: int) -> list[Rule]:
+    idle = [key for key, inactive in told if target in inactive]
+    active = [key for key, inactive in told if target not in inactive]
+    rules: list[Rule] = []
+    for length in (1, 2):
+        while found := _widest(_conditions(space, idle, target, length), idle, active):
+            rules.append(Rule(found, target))
+            idle = [key for key in idle if not _holds(found, key)]
+    return rules
+
+
+def _conditions(space: Space, idle: list[tuple], target: int, length: int) -> list[Condition]:
+    """All conditions that hold in some idle run, in the order of the sweep's parameters."""
+    few = [
+        i
+        for i, dimension in enumerate(space.dimensions)
+        if i != target and dimension.size is not None and 1 < dimension.size <= MOST_VALUES
+    ]
+    chosen = itertools.combinations(few, length)
+    return list(dict.fromkeys(tuple((i, key[i]) for i in group) for group in chosen for key in idle))
+
+
+def _holds(when: Condition, key: tuple) -> bool:
+    return all(key[i] == part for i, part in when)
+
+
+def _widest(conditions: list[Condition], idle: list[tuple], active: list[tuple]) -> Condition | None:
+    """The condition that explains most idle runs and no active one; the first of equals."""
+    best, most = None, SUPPORT - 1
+    for when in conditions:
+        explained = sum(_holds(when, key) for key in idle)
+        if explained > most and not any(_holds(when, key) for key in active):
+            best, most = when, explained
+    return best
