@@ -6,11 +6,16 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 
-from data_utils.dataset import Dataset
-from training.fit import Member
+from data_utils.errors import BadInput
+
+if TYPE_CHECKING:
+    from data_utils.dataset import Dataset
+    from training.fit import Member
 
 NAME = "predictions.npz"
 
@@ -72,6 +77,25 @@ def write_predictions(folder: Path, predictions: Predictions) -> Path:
         classes=np.array(predictions.classes),
     )
     return path
+
+
+def read_predictions(folder: Path) -> Predictions:
+    """Read what `write_predictions` wrote.
+
+    Raises:
+        BadInput: there are none, or they are not whole.
+    """
+    path = Path(folder) / NAME
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        return Predictions(
+            split_digest=str(arrays.pop("split_digest")),
+            classes=tuple(str(name) for name in arrays.pop("classes")),
+            **arrays,
+        )
+    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
+        raise BadInput(f"{path} holds no predictions of training.train ({error}).") from error
 
 
 def _digest(dataset_digest: str, row: np.ndarray, fold: np.ndarray) -> str:
