@@ -87,7 +87,7 @@ def read_predictions(folder: Path) -> Predictions:
     """
     path = Path(folder) / NAME
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         return Predictions(
             split_digest=str(arrays.pop("split_digest")),
