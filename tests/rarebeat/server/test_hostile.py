@@ -147,6 +147,9 @@ def test_a_page_of_another_site_may_not_post_and_another_name_may_not_read(serve
     assert graphql(server.url, "{ viewer { id } }", Origin="https://evil.example")[0] == 403
     assert graphql(server.url, "{ viewer { id } }", Host="evil.example")[0] == 403
     assert ask(server.url, "/", method="GET", Host="evil.example")[0] == 403
+    assert ask(server.url, "/", method="GET", Host="[")[0] == 403
+    assert ask(server.url, "/", method="GET", Origin="http://[")[0] == 403
+    assert ask(server.url, "/", method="GET", Origin="null")[0] == 403
 
 
 def test_file_urls_that_were_not_signed_or_are_for_something_else_are_refused(server):
