@@ -43,6 +43,8 @@ def agent_environment(inherited: Mapping[str, str], agents: int, data: Path | No
     # sweep. A run that is killed counts in neither.
     environment.setdefault("WANDB_AGENT_DISABLE_FLAPPING", "true")
     environment.setdefault("PYTHONUNBUFFERED", "1")
+    # Where this process's own client listens, which an agent must not take for its own.
+    environment.pop("WANDB_SERVICE", None)
     return environment | ({"RAREBEAT_DATA": str(data.resolve())} if data else {})
 
 

@@ -106,9 +106,7 @@ def cloud_url() -> str:
 
 def configured_url() -> str | None:
     """The base URL of the environment or the client's settings files; None for the client's own default."""
-    from wandb.sdk import wandb_setup
-
-    url = wandb_setup.singleton().settings.base_url.rstrip("/")
+    url = _fresh_client().settings.base_url.rstrip("/")
     return None if url == cloud_url() else url
 
 
@@ -158,11 +156,23 @@ def connect(backend: Backend | None = None, directory: Path = DIRECTORY) -> wand
     backend = backend or find_backend(directory)
     probe(backend.url)
     backend.use()
+    _fresh_client()
     import wandb
 
-    wandb.setup(wandb.Settings(silent=True))
     with client_errors(backend.url):
         return wandb.Api()
+
+
+def _fresh_client() -> wandb.sdk.wandb_setup._WandbSetup:
+    """The client with its settings read anew from files and environment, and silent."""
+    import wandb
+
+    silent = wandb.Settings(silent=True)
+    # It speaks while it reads its settings, before it has read that it should not.
+    wandb.termsetup(silent, None)
+    wandb.teardown()
+    os.environ.pop("WANDB_SERVICE", None)
+    return wandb.setup(silent)
 
 
 @contextlib.contextmanager

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.console import Console
 
 from data_utils.errors import BadInput
-from rarebeat import best, leaderboard
+from rarebeat import best, doubt, leaderboard
 from rarebeat.agents import Agents, agent_environment
 from rarebeat.backend import DIRECTORY, ENTITY, Backend, connect, find_backend, probe
 from rarebeat.progress import Counts, Progress
@@ -97,7 +98,8 @@ def sweep(
     project = project or config.get("project") or (None if local else os.environ.get("WANDB_PROJECT"))
     plan = Plan(config, _one_data_file(config), agents, out, project or "rarebeat", dict(os.environ))
     with interruptible():
-        outcome = run_sweep(plan, backend) if backend else _local(plan, directory)
+        to = console(click.get_text_stream("stderr" if as_json else "stdout"))
+        outcome = run_sweep(plan, backend, to) if backend else _local(plan, directory, to)
     if as_json:
         click.echo(json.dumps(outcome, indent=2))
 
@@ -133,7 +135,7 @@ def interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _local(plan: Plan, directory: Path) -> dict[str, Any]:
+def _local(plan: Plan, directory: Path, to: Console) -> dict[str, Any]:
     from rarebeat.server import daemon
     from rarebeat.server.serve import CannotServe
 
@@ -142,7 +144,7 @@ def _local(plan: Plan, directory: Path) -> dict[str, Any]:
     except (CannotServe, OSError) as error:
         raise BadInput(f"the embedded server of {directory} cannot start: {error}") from error
     try:
-        return run_sweep(plan, Backend(server.url, server.key, embedded=True), entity=ENTITY)
+        return run_sweep(plan, Backend(server.url, server.key, embedded=True), to, entity=ENTITY)
     finally:
         if server.started:
             daemon.stop(directory)
@@ -150,8 +152,11 @@ def _local(plan: Plan, directory: Path) -> dict[str, Any]:
             click.echo(f"The embedded server is down again; to look at the sweep: {again}", err=True)
 
 
-def run_sweep(plan: Plan, backend: Backend, entity: str | None = None) -> dict[str, Any]:
-    """Create the sweep, let the agents run it, show and bring home what came out, as plain data.
+def run_sweep(plan: Plan, backend: Backend, to: Console, entity: str | None = None) -> dict[str, Any]:
+    """Create the sweep, let the agents run it, show what came out on `to`, bring the best home.
+
+    Returns:
+        What came out, as plain data.
 
     Raises:
         click.ClickException: no run succeeded (exit code 1), with the last one's reason.
@@ -165,12 +170,12 @@ def run_sweep(plan: Plan, backend: Backend, entity: str | None = None) -> dict[s
     _report_failures(runs, logs)
     _report_missing(runs, plan.total)
     ranking = _ranking(runs, logs)
-    to = console()
-    leaderboard.show(ranking, console())
+    doubts = doubt.measure(api, ranking, doubt.TOP)
+    leaderboard.show(ranking, doubts, to)
     won = best.fetch_best(api, ranking, plan.out) if plan.ours else None
     if won:
         best.show(won, ranking, to)
-    return _outcome(ranking, won, logs)
+    return _outcome(ranking, doubts, won, logs)
 
 
 def _run_agents(api: wandb.Api, path: str, agents: Agents, total: int | None) -> SweepRuns:
@@ -181,7 +186,7 @@ def _run_agents(api: wandb.Api, path: str, agents: Agents, total: int | None) ->
         with agents, Progress(console(click.get_text_stream("stderr")), total).shown() as progress:
             while agents.alive():
                 began = time.monotonic()
-                runs = _read_or(runs, api, handle)
+                runs = _read_or(runs, api, handle, agents.environment["WANDB_BASE_URL"])
                 progress.tell(runs)
                 _pause(agents, max(POLL_SECONDS, POLL_SHARE * (time.monotonic() - began)))
     except KeyboardInterrupt:
@@ -191,11 +196,13 @@ def _run_agents(api: wandb.Api, path: str, agents: Agents, total: int | None) ->
     return read_sweep(api, handle)
 
 
-def _read_or(known: SweepRuns, api: wandb.Api, handle: Any) -> SweepRuns:
-    # Agents and runs outlive a server that is away for a while; so does the watching.
+def _read_or(known: SweepRuns, api: wandb.Api, handle: Any, url: str) -> SweepRuns:
+    # Agents and runs outlive a server that is away for a while; so does the watching. Asked while it is away,
+    # the client would try for minutes.
     try:
+        probe(url)
         return read_sweep(api, handle)
-    except click.ClickException:
+    except (BadInput, click.ClickException):
         return known
 
 
@@ -233,12 +240,12 @@ def _ranking(runs: SweepRuns, logs: Path) -> Ranking:
         raise click.ClickException(f"{what}; the last words were: {reason}") from error
 
 
-def _outcome(ranking: Ranking, won: best.Best | None, logs: Path) -> dict[str, Any]:
+def _outcome(ranking: Ranking, doubts: doubt.Doubts, won: best.Best | None, logs: Path) -> dict[str, Any]:
     return {
         "sweep": ranking.runs.path,
         "url": ranking.runs.url,
         "logs": str(logs),
-        "leaderboard": leaderboard.as_data(ranking),
+        "leaderboard": leaderboard.as_data(ranking, doubts),
         "best": best.as_data(won, ranking) if won else None,
     }
 

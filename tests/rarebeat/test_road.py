@@ -168,6 +168,14 @@ def test_evaluate_opens_the_sealed_side_and_counts_it(shell, model, data):
     assert len(data.with_name("simulated.test.ledger.jsonl").read_text().splitlines()) == 2
 
 
+def test_sweep_on_the_configured_backend_writes_nothing_but_json_on_stdout(tmp_path, terminal, backend, data):
+    (tmp_path / "sweep.yaml").write_text(SWEEP, encoding="utf-8")
+    one_run = ["--data", data, *TWO_RUNS, "--set", "loss=ce"]
+    result = terminal(tmp_path, backend.env).json("rarebeat", "sweep", "sweep.yaml", *one_run)
+    assert result["best"]["run"] == result["leaderboard"]["runs"][0]["run"]
+    assert (tmp_path / "runs/best/model.keras").is_file()
+
+
 def test_sweep_local_goes_the_whole_road_and_takes_its_server_down(elsewhere, data):
     command = ["rarebeat", "sweep", "sweep.yaml", "--local", "--data", data, "--agents", "2", *TWO_RUNS]
     done = elsewhere.run(*command, "--json")
@@ -194,7 +202,7 @@ def test_a_killed_training_process_is_tried_again_and_the_sweep_goes_on(elsewher
     runs = json.loads(done.stdout)["leaderboard"]["runs"]
     log = next(elsewhere.folder.glob("runs/logs/*/agent-1.log")).read_text()
     assert log.count("About to run command") == 3
-    assert [run["state"] for run in runs] == ["finished"] * 2
+    assert [run["state"] for run in runs] == ["finished"] * 2, done.stderr + log
     assert {run["hyperparameters"]["loss"] for run in runs} == {"ce", "focal"}
 
 

@@ -102,6 +102,10 @@ def test_agents_share_the_cores_and_find_this_python(tmp_path):
     assert environment["RAREBEAT_DATA"] == str(tmp_path / "x.h5")
 
 
+def test_agents_do_not_use_the_client_of_the_process_that_starts_them():
+    assert "WANDB_SERVICE" not in agent_environment({"WANDB_SERVICE": "3-1-unix-/tmp/socket"}, 1, None)
+
+
 def test_what_the_user_says_about_threads_stays():
     assert agent_environment({"OMP_NUM_THREADS": "7"}, 2, None)["OMP_NUM_THREADS"] == "7"
 
