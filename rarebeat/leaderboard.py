@@ -8,7 +8,9 @@ from typing import Any
 import click
 from rich.console import Console
 
+from rarebeat import doubt
 from rarebeat.backend import connect
+from rarebeat.doubt import Doubts
 from rarebeat.ranking import Ranking, classes, notices, rank, varying
 from rarebeat.sweep_runs import Entry, find_sweep, read_sweep
 from rarebeat.tables import Column, console, duration, number, say, score, stacked
@@ -17,25 +19,31 @@ from rarebeat.tables import Column, console, duration, number, say, score, stack
 @click.command()
 @click.argument("path")
 @click.option("--sort", metavar="METRIC", help="Rank by another logged metric, such as val/f1/S.")
+@click.option(
+    "--top", type=click.IntRange(0), default=doubt.TOP, show_default=True,
+    help="How many runs get an interval by patient and are compared with the first.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable, on stdout.")
-def leaderboard(path: str, sort: str | None, as_json: bool) -> None:
+def leaderboard(path: str, sort: str | None, top: int, as_json: bool) -> None:
     """Rank the runs of a sweep: objective, F1 and AUPRC of each class, and the hyperparameters that vary.
 
-    PATH is ENTITY/PROJECT/SWEEP, PROJECT/SWEEP, the sweep's web address, or its id alone.
+    PATH is ENTITY/PROJECT/SWEEP, PROJECT/SWEEP, the sweep's web address, or its id alone. Runs that are
+    tied with the first, over the same draws of patients, are marked with =.
     """
     api = connect()
     ranking = rank(read_sweep(api, find_sweep(api, path)), sort)
+    doubts = doubt.measure(api, ranking, top)
     if as_json:
-        click.echo(json.dumps(as_data(ranking), indent=2))
+        click.echo(json.dumps(as_data(ranking, doubts), indent=2))
     else:
-        show(ranking, console())
+        show(ranking, doubts, console())
 
 
-def show(ranking: Ranking, to: Console) -> None:
+def show(ranking: Ranking, doubts: Doubts, to: Console) -> None:
     """Print the leaderboard, what qualifies it, and the runs that it leaves out."""
-    for table in stacked(columns(ranking), to.width, title(ranking)):
+    for table in stacked(columns(ranking, doubts), to.width, title(ranking)):
         to.print(table)
-    for notice in notices(ranking):
+    for notice in [*notices(ranking), *doubts.notices()]:
         say(to, notice, style="bold yellow")
     if ranking.others:
         counts = ", ".join(f"{n} {state}" for state, n in ranking.others.items())
@@ -48,26 +56,44 @@ def title(ranking: Ranking) -> str:
     return f"{ranking.runs.path} · {ranking.metric}, {ranking.goal}d · {runs}"
 
 
-def columns(ranking: Ranking) -> list[Column]:
+def columns(ranking: Ranking, doubts: Doubts) -> list[Column]:
     """The leaderboard's columns in order of importance, so that the last are the first to go below."""
     runs = ranking.ranked
     return [
-        Column("", tuple(str(i) for i in range(1, len(runs) + 1)), key=True),
+        Column("", tuple(f"{_tie(doubts, entry)}{i}" for i, entry in enumerate(runs, 1)), key=True),
         Column("run", tuple(entry.id for entry in runs), key=True, left=True),
         Column(_short(ranking.metric), tuple(f"{ranking.value(entry):.4f}" for entry in runs)),
-        *_class_columns(runs, "f1", "F1"),
+        *_interval_column(runs, doubts),
+        *_class_columns(runs, _f1(runs), "F1"),
         *_class_columns(runs, "auprc", "AUPRC"),
         *[Column(name, tuple(_setting(entry, name) for entry in runs)) for name in varying(ranking)],
         Column("epochs", tuple(number(entry.epochs) for entry in runs)),
         Column("time", tuple(duration(entry.seconds) for entry in runs)),
-        Column("state", tuple(entry.state for entry in runs), left=True),
-        *([Column("name", tuple(entry.name for entry in runs), left=True)] if _named(runs) else []),
+        *_unless(["finished"] * len(runs), "state", [entry.state for entry in runs]),
+        *_unless([entry.id for entry in runs], "name", [entry.name for entry in runs]),
     ]
 
 
-def _named(runs: tuple[Entry, ...]) -> bool:
-    """Whether any run has a name beside its id, which is what the embedded server gives."""
-    return any(entry.name != entry.id for entry in runs)
+def _tie(doubts: Doubts, entry: Entry) -> str:
+    found = doubts.runs.get(entry.id)
+    return "=" if found and found.tied and doubts.tied > 1 else ""
+
+
+def _interval_column(runs: tuple[Entry, ...], doubts: Doubts) -> list[Column]:
+    if not doubts.runs:
+        return []
+    found = (doubts.runs.get(entry.id) for entry in runs)
+    return [Column("95 %", tuple(f"{one.low:.3f}-{one.high:.3f}" if one else "–" for one in found))]
+
+
+def _f1(runs: tuple[Entry, ...]) -> str:
+    """F1 at thresholds that other patients gave; at neutral ones where a run does not say."""
+    return "f1_tuned" if all(entry.per_class("f1_tuned") for entry in runs) else "f1"
+
+
+def _unless(expected: list[str], heading: str, cells: list[str]) -> list[Column]:
+    """A column that is shown only where it says something."""
+    return [] if cells == expected else [Column(heading, tuple(cells), left=True)]
 
 
 def _class_columns(runs: tuple[Entry, ...], metric: str, heading: str) -> list[Column]:
@@ -85,7 +111,7 @@ def _short(metric: str) -> str:
     return metric.rsplit("/", 1)[-1] if metric.startswith("best/") else metric
 
 
-def as_data(ranking: Ranking) -> dict[str, Any]:
+def as_data(ranking: Ranking, doubts: Doubts) -> dict[str, Any]:
     """The leaderboard as plain data for `--json`."""
     return {
         "sweep": ranking.runs.path,
@@ -93,20 +119,24 @@ def as_data(ranking: Ranking) -> dict[str, Any]:
         "state": ranking.runs.state,
         "metric": ranking.metric,
         "goal": ranking.goal,
-        "notices": notices(ranking),
+        "notices": [*notices(ranking), *doubts.notices()],
         "others": ranking.others,
-        "runs": [_entry_data(ranking, i, entry) for i, entry in enumerate(ranking.ranked, 1)],
+        "runs": [_entry_data(ranking, doubts, i, entry) for i, entry in enumerate(ranking.ranked, 1)],
     }
 
 
-def _entry_data(ranking: Ranking, place: int, entry: Entry) -> dict[str, Any]:
+def _entry_data(ranking: Ranking, doubts: Doubts, place: int, entry: Entry) -> dict[str, Any]:
+    found = doubts.runs.get(entry.id)
     return {
         "rank": place,
         "run": entry.id,
         "name": entry.name,
         "state": entry.state,
         "objective": ranking.value(entry),
+        "interval": [found.low, found.high] if found else None,
+        "tied": found.tied if found else None,
         "f1": entry.per_class("f1"),
+        "f1_tuned": entry.per_class("f1_tuned"),
         "auprc": entry.per_class("auprc"),
         "hyperparameters": {k: v for k, v in entry.config.items() if k not in entry.inactive},
         "inactive": sorted(entry.inactive),

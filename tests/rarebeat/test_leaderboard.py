@@ -10,6 +10,7 @@ from rich.console import Console
 
 from data_utils.errors import BadInput
 from rarebeat import leaderboard
+from rarebeat.doubt import Doubt, Doubts
 from rarebeat.ranking import classes, notices, rank, varying
 from rarebeat.sweep_runs import Entry, SweepRuns, flatten, numbers, searched
 from rarebeat.tables import Column, duration, stacked
@@ -36,7 +37,7 @@ def order(runs: SweepRuns, sort: str | None = None) -> list[str]:
 
 def printed(runs: SweepRuns, width: int = 200) -> str:
     stream = io.StringIO()
-    leaderboard.show(rank(runs), Console(file=stream, width=width, highlight=False))
+    leaderboard.show(rank(runs), Doubts(), Console(file=stream, width=width, highlight=False))
     return stream.getvalue()
 
 
@@ -171,7 +172,7 @@ def test_json_has_places_objectives_and_only_active_hyperparameters():
     runs = sweep(
         entry("a", 0.2, config={"loss": "ce", "gamma": 4.0}, inactive=frozenset({"gamma"})), entry("b", 0.6)
     )
-    data = leaderboard.as_data(rank(runs))
+    data = leaderboard.as_data(rank(runs), Doubts())
     assert [(r["rank"], r["run"], r["objective"]) for r in data["runs"]] == [(1, "b", 0.6), (2, "a", 0.2)]
     assert data["runs"][1]["hyperparameters"] == {"loss": "ce"}
 
@@ -198,3 +199,31 @@ def test_searched_parameters_are_those_with_more_than_one_value():
 
 def test_durations_read_as_clocks():
     assert [duration(s) for s in (None, 5, 65.4, 3725)] == ["–", "0:05", "1:05", "1:02:05"]
+
+
+def test_intervals_and_ties_stand_beside_the_objective():
+    runs = sweep(entry("a", 0.6, config={"loss": "ce"}), entry("b", 0.5), entry("c", 0.2))
+    doubts = Doubts(
+        {"a": Doubt(0.5, 0.7, True), "b": Doubt(0.4, 0.65, True), "c": Doubt(0.1, 0.3, False)}, 12
+    )
+    stream = io.StringIO()
+    leaderboard.show(rank(runs), doubts, Console(file=stream, width=200, highlight=False))
+    text = stream.getvalue()
+    rows = [line.split("│")[1:5] for line in text.splitlines() if line.startswith("│")]
+    assert [[cell.strip() for cell in row] for row in rows] == [
+        ["=1", "a", "0.6000", "0.500-0.700"],
+        ["=2", "b", "0.5000", "0.400-0.650"],
+        ["3", "c", "0.2000", "0.100-0.300"],
+    ]
+    assert "these patients cannot tell 2 of the first runs apart" in text
+    assert "TOO FEW PATIENTS (12)" in text
+    data = leaderboard.as_data(rank(runs), doubts)
+    assert [run["tied"] for run in data["runs"]] == [True, True, False]
+    assert data["runs"][0]["interval"] == [0.5, 0.7]
+
+
+def test_f1_of_a_class_is_the_one_at_thresholds_of_other_patients_where_runs_have_it():
+    scores = {"val/f1/S": 0.1, "val/f1_tuned/S": 0.4}
+    text = printed(sweep(entry("a", 0.5, summary=scores), entry("b", 0.4, summary=scores)))
+    assert "0.400" in text
+    assert "0.100" not in text
