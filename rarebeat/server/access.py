@@ -47,11 +47,8 @@ class Access:
         if request.url.path in OPEN or request.url.path.startswith(SIGNED):
             return None
         if not self._demand_key:
-            return (
-                None
-                if is_loopback(_name(host))
-                else _answer(403, "this server answers to this machine alone")
-            )
+            ours = is_loopback(_name(host))
+            return None if ours else _answer(403, "this server answers to this machine alone")
         if hmac.compare_digest(_given_key(request), self._key):
             return None
         return _answer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -156,4 +157,4 @@ async def _ignored(request: Request, server: Server) -> Response:
 
 
 async def _health(request: Request, server: Server) -> Response:
-    return JSONResponse({"ok": True})
+    return JSONResponse({"ok": True, "pid": os.getpid()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import shlex
 import sqlite3
@@ -11,7 +12,7 @@ import click
 
 from rarebeat.server import daemon
 from rarebeat.server.client_settings import write_base_url
-from rarebeat.server.directory import CannotServe, read_address, read_key, url_of
+from rarebeat.server.directory import CannotServe, read_address
 
 PORT = 8765
 DIRECTORY = click.option(
@@ -58,42 +59,49 @@ def up(
 
     Use it as: eval "$(rarebeat up)"
     """
-    command = shlex.split(validator) or None
+    try:
+        command = shlex.split(validator) or None
+    except ValueError as error:
+        raise click.BadParameter(f"{validator!r} is no command: {error}", param_hint="--validator") from None
     if port is None:
         # Agents that are still out there know the directory's last address.
         last = read_address(directory)
         port = last.port if last else PORT
-    try:
-        if foreground:
-            _foreground(directory, host, port, command)
-            return
-        server = daemon.start(directory, host, port, command, crash_after)
-    except (CannotServe, OSError) as error:
-        raise Failure(str(error)) from None
-    write_base_url(Path.cwd(), server.url)
+    if foreground:
+        _foreground(directory, host, port, command, crash_after)
+        return
+    server = daemon.start(directory, host, port, command, crash_after)
     words = "started" if server.started else "was already running"
     click.echo(f"The server on {directory} {words}: {server.url} (process {server.pid}).", err=True)
-    _print_exports(server.environment)
+    _point_here(server)
 
 
-def _foreground(directory: Path, host: str, port: int, validator: list[str] | None) -> None:
+def _foreground(
+    directory: Path, host: str, port: int, validator: list[str] | None, crash_after: float | None
+) -> None:
     # Imported here: the other commands need no web server.
     from rarebeat.server.serve import Settings, serve
 
     if (server := daemon.running(directory)) is not None:
         raise CannotServe(f"a server is already running on {directory}: {server.url}")
-    if port == 0:
-        raise CannotServe("--foreground needs a --port of its own, to say where it is before it serves")
-    directory.mkdir(parents=True, exist_ok=True)
-    shown = url_of(host, port)
-    write_base_url(Path.cwd(), shown)
-    _print_exports(daemon.Server(shown, read_key(directory), 0, started=True).environment)
-    serve(Settings(directory, host, port, validator))
+    settings = Settings(directory, host, port, validator, crash_after or Settings.crash_after)
+    serve(settings, lambda address: _point_here(daemon.server_at(address, directory, started=True)))
 
 
-def _print_exports(environment: dict[str, str]) -> None:
-    for name, value in environment.items():
+def _point_here(server: daemon.Server) -> None:
+    """Prints the exports, and points the clients of the working folder at the server."""
+    for name, value in server.environment.items():
         click.echo(f"export {name}={shlex.quote(value)}")
+    folder = Path.cwd()
+    try:
+        write_base_url(folder, server.url)
+    except (OSError, configparser.Error) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        click.echo(
+            f"Warning: {folder / 'wandb' / 'settings'} could not be written ({reason}): "
+            "a terminal without the exports talks to another server.",
+            err=True,
+        )
 
 
 @click.command()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from rarebeat.server.directory import CannotServe, lock, read_address, read_key
+from rarebeat.server.directory import Address, CannotServe, is_locked, read_address, read_key
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -62,14 +63,14 @@ def start(
         CannotServe: in one sentence, why it did not start.
     """
     directory = directory.resolve()
-    directory.mkdir(parents=True, exist_ok=True)
+    _make(directory)
     if (server := running(directory)) is not None:
         return server
     command = [sys.executable, "-m", "rarebeat.server", "--dir", str(directory), "--host", host]
     command += ["--port", str(port)] if port is not None else []
     command += ["--validator", json.dumps(validator)] if validator else []
     command += ["--crash-after", str(crash_after)] if crash_after is not None else []
-    with (directory / "server.log").open("ab") as log:
+    with _log(directory) as log:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
@@ -87,41 +88,51 @@ def running(directory: Path) -> Server | None:
     """
     directory = directory.resolve()
     until = time.monotonic() + BUSY_SECONDS
-    while _is_locked(directory):
+    while is_locked(directory):
         address = read_address(directory)
-        if address is not None and _answers(address.url):
-            return Server(_reachable(address.url), read_key(directory), address.pid, started=False)
+        if address is not None and _answers(address):
+            return server_at(address, directory, started=False)
         if time.monotonic() > until:
             raise CannotServe(f"the server on {directory} does not answer; see {directory / 'server.log'}")
         time.sleep(0.05)
     return None
 
 
+def server_at(address: Address, directory: Path, started: bool) -> Server:
+    """The directory's server, as it is reached from this machine."""
+    return Server(_reachable(address.url), read_key(directory), address.pid, started)
+
+
 def stop(directory: Path) -> bool:
     """Ends the directory's server, by force if it does not listen; says whether there was one."""
     directory = directory.resolve()
     address = read_address(directory)
-    if address is None or not _is_locked(directory):
+    if address is None or not is_locked(directory):
         return False
     for how in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.kill(address.pid, how)
         until = time.monotonic() + STOP_SECONDS
         while time.monotonic() < until:
-            if not _is_locked(directory):
+            if not is_locked(directory):
                 _reap(address.pid)
                 return True
             time.sleep(0.05)
     raise CannotServe(f"the server on {directory} (process {address.pid}) cannot be ended")
 
 
-def _is_locked(directory: Path) -> bool:
-    if not directory.is_dir():
-        return False
-    file = lock(directory)
-    if file is not None:
-        file.close()
-    return file is None
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotServe(f"{directory} cannot be made: {error.strerror}") from None
+
+
+def _log(directory: Path) -> IO[bytes]:
+    try:
+        return (directory / "server.log").open("ab")
+    except OSError as error:
+        raise CannotServe(f"{directory} cannot be written to: {error.strerror}") from None
 
 
 def _reap(pid: int) -> None:
@@ -139,8 +150,8 @@ def _await(directory: Path, process: subprocess.Popen[bytes]) -> Server:
                 return server
             raise CannotServe(_last_line(directory / "server.log"))
         address = read_address(directory)
-        if address is not None and address.pid == process.pid and _answers(address.url):
-            return Server(_reachable(address.url), read_key(directory), process.pid, started=True)
+        if address is not None and address.pid == process.pid and _answers(address):
+            return server_at(address, directory, started=True)
         time.sleep(0.05)
     process.kill()
     raise CannotServe(
@@ -158,11 +169,12 @@ def _reachable(url: str) -> str:
     return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
-def _answers(url: str) -> bool:
+def _answers(address: Address) -> bool:
+    """Whether this very process is there: another directory's server may have got the address since."""
     # No proxy: the address is this machine's own.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(_reachable(url) + "/healthz", timeout=5) as answer:
-            return answer.status == 200
-    except (OSError, urllib.error.URLError):
+        with opener.open(_reachable(address.url) + "/healthz", timeout=5) as answer:
+            return json.load(answer).get("pid") == address.pid
+    except (OSError, ValueError, AttributeError, http.client.HTTPException):
         return False

@@ -11,11 +11,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+import click
+
 KEY_CHARACTERS = 40  # the client refuses shorter ones
 
 
-class CannotServe(Exception):
-    """In one sentence, why this server cannot start."""
+class CannotServe(click.ClickException):
+    """In one sentence, why this server cannot start or be reached; on the command line exit code 2."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,20 @@ def url_of(host: str, port: int) -> str:
 
 
 def read_key(directory: Path) -> str:
-    """The directory's key, made at first use; only its owner can read the file."""
+    """The directory's key, made at first use; only its owner can read the file.
+
+    Raises:
+        CannotServe: when it can neither be read nor made.
+    """
     path = directory / "key"
-    with contextlib.suppress(FileExistsError):
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(KEY_CHARACTERS // 2))
-    return path.read_text().strip()
+    try:
+        with contextlib.suppress(FileExistsError):
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_hex(KEY_CHARACTERS // 2))
+        return path.read_text().strip()
+    except OSError as error:
+        raise CannotServe(f"{path} cannot be read: {error.strerror}") from None
 
 
 def read_address(directory: Path) -> Address | None:
@@ -59,6 +70,25 @@ def lock(directory: Path) -> IO[str] | None:
         file.close()
         return None
     return file
+
+
+def is_locked(directory: Path) -> bool:
+    """Whether a server holds the directory's lock. Looking changes nothing and needs no right to write.
+
+    Raises:
+        CannotServe: when one may not even look.
+    """
+    try:
+        with (directory / "lock").open() as file:
+            # Shared, so that two who look do not take each other for a server.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except BlockingIOError:
+        return True
+    except OSError as error:
+        raise CannotServe(f"{directory} cannot be read: {error.strerror}") from None
+    return False
 
 
 def write_address(directory: Path, address: Address) -> None:

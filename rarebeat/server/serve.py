@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,8 +54,11 @@ class Settings:
     crash_after: float = CRASH_AFTER
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, at: Callable[[Address], None] = lambda address: None) -> None:
     """Serves until a signal ends it.
+
+    Args:
+        at: Told the address as soon as it is this server's: requests to it wait from then on.
 
     Raises:
         CannotServe: when another server has the directory, or the port is taken.
@@ -66,7 +69,9 @@ def serve(settings: Settings) -> None:
         host, port = listener.getsockname()[:2]
         address = Address(url_of(host, port), host, port, os.getpid())
         server = _parts(settings)
-        app = build_app(server, _access(settings), lambda _: _lifespan(settings, server, address))
+        write_address(settings.directory, address)
+        at(address)
+        app = build_app(server, _access(settings), lambda _: _lifespan(settings, server))
         config = uvicorn.Config(
             app, log_config=None, access_log=False, timeout_graceful_shutdown=3, timeout_keep_alive=75
         )
@@ -132,8 +137,7 @@ def _access(settings: Settings) -> Access:
 
 
 @contextlib.asynccontextmanager
-async def _lifespan(settings: Settings, server: Server, address: Address) -> AsyncIterator[None]:
-    write_address(settings.directory, address)
+async def _lifespan(settings: Settings, server: Server) -> AsyncIterator[None]:
     looking_after = asyncio.create_task(_look_after(server, settings.crash_after))
     try:
         yield

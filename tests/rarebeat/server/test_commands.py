@@ -1,15 +1,18 @@
 """`rarebeat up`, `down` and `status`, as typed."""
 
 import configparser
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from rarebeat.server import daemon
+from rarebeat.server.directory import Address, lock, write_address
 
 
 @pytest.fixture
@@ -108,3 +111,54 @@ def test_in_the_foreground_it_serves_until_it_is_told_to_end(client):
         process.send_signal(signal.SIGINT)
         process.wait(30)
     assert daemon.running(client.folder / ".rarebeat") is None
+
+
+def test_in_the_foreground_a_port_in_use_changes_nothing(typed, client):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = typed("up", "--foreground", "--port", str(taken.getsockname()[1]))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cannot listen on" in done.stderr
+    assert not (client.folder / "wandb" / "settings").exists()
+
+
+def test_settings_that_cannot_be_changed_are_a_warning_and_the_exports_are_printed(typed, client):
+    (client.folder / "wandb").mkdir()
+    (client.folder / "wandb" / "settings").write_text("base_url without a section\n")
+    done = typed("up", "--port", "0")
+    assert done.returncode == 0 and "WANDB_BASE_URL" in exports(done)
+    assert "wandb/settings could not be written" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["up", "--dir", "file/below"], "below cannot be made: Not a directory"),
+        (["up", "--validator", "a 'quote"], "No closing quotation"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence_and_exit_code_2(typed, client, words, sentence):
+    (client.folder / "file").write_text("")
+    done = typed(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert sentence in done.stderr and "Traceback" not in done.stderr
+
+
+def test_an_address_that_another_server_has_by_now_is_not_taken_for_this_one(own_server, tmp_path):
+    """A server that is starting holds the lock while its file still tells the address of the last one."""
+    other = own_server().server
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    address = Address(other.url, "127.0.0.1", int(other.url.rsplit(":", 1)[1]), pid=other.pid + 1)
+    write_address(mine, address)
+    held = lock(mine)
+    threading.Timer(0.5, held.close).start()
+    assert daemon.running(mine) is None
+
+
+def test_two_who_look_do_not_take_each_other_for_a_server(tmp_path):
+    lock(tmp_path).close()
+    with (tmp_path / "lock").open() as other:
+        fcntl.flock(other, fcntl.LOCK_SH)
+        assert daemon.running(tmp_path) is None
