@@ -18,8 +18,8 @@ from scipy.optimize import minimize
 ROOT5 = np.sqrt(5.0)
 # Log-normal priors (mean and standard deviation of the natural logarithm). An axis of length 1 is crossed by
 # a function of length scale 1 with little more than one turn.
-LENGTH_PRIOR = (0.0, 1.0)
-NOISE_PRIOR = (-4.0, 1.5)  # variance, of targets with variance 1
+LENGTH_PRIOR = (-0.5, 0.7)
+NOISE_PRIOR = (-5.0, 1.5)  # variance, of targets with variance 1
 SCALE_PRIOR = (0.0, 0.7)  # variance of the process
 WIDTH = 4.0  # standard deviations of a prior that the fit may go: bounds that are never of interest
 JITTERS = (1e-8, 1e-6, 1e-4, 1e-2)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import erfcx, ndtr
 
 LOG_ROOT_2PI = 0.5 * np.log(2.0 * np.pi)
-FAR = -1e4  # beyond, rounding leaves nothing of the difference below
+FAR = 1e3  # deviations beyond which rounding would leave nothing of the bracket below
 
 
 def log_expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: float) -> np.ndarray:
@@ -21,8 +21,8 @@ def log_expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: floa
     z = (best - mean) / deviation
     density = -0.5 * z * z - LOG_ROOT_2PI
     near = np.log(np.maximum(np.exp(density) + z * ndtr(z), 1e-300))
-    below = np.clip(-z, 1.0, -FAR)
+    below = np.maximum(-z, 1.0)
     # E = density * (1 - |z| Mills(|z|)); far out 1 / z^2 is what is left of the bracket.
-    left = np.maximum(1.0 - below * np.sqrt(np.pi / 2.0) * erfcx(below / np.sqrt(2.0)), 0.5 / below**2)
-    far = density + np.log(left)
+    bracket = 1.0 - below * np.sqrt(np.pi / 2.0) * erfcx(below / np.sqrt(2.0))
+    far = density + np.log(np.where(below < FAR, bracket, below**-2.0))
     return np.log(deviation) + np.where(z > -1.0, near, far)

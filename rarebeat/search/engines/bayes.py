@@ -28,7 +28,6 @@ DRAWN = 600  # candidates anywhere
 STARTS = 12  # of the best candidates and runs, from which neighbours are tried
 NEIGHBOURS = 30  # of each
 REACHES = (0.2, 0.1, 0.05, 0.02)  # of the neighbours' steps, round by round
-COMPARED = 50  # of the best candidates until one has no run yet
 
 
 Value = Callable[[np.ndarray], np.ndarray]  # of candidate rows, the higher the better
@@ -52,7 +51,7 @@ def suggest(space: Space, lessons: Lessons, rng: np.random.Generator) -> Point |
 
 def startup(axes: int) -> int:
     """How many results there are before the model is asked."""
-    return min(max(2 * axes, 4), 12)
+    return min(max(2 * axes, 4), 8)
 
 
 def _promising(space: Space, chart: Chart, lessons: Lessons, rng: np.random.Generator) -> np.ndarray:
@@ -73,14 +72,25 @@ def _promising(space: Space, chart: Chart, lessons: Lessons, rng: np.random.Gene
 def _climb(chart: Chart, model: GaussianProcess, value: Value, rng: np.random.Generator) -> np.ndarray:
     """From draws anywhere and the best runs to ever nearer neighbours of the best candidates."""
     known = model.rows[np.argsort(model.targets, kind="stable")[:STARTS]]
-    rows = chart.draw(rng, DRAWN)
+    taken = {row.tobytes() for row in model.rows}
+    rows = _without(chart.draw(rng, DRAWN), taken)
     values = value(rows)
     for reach in REACHES:
         top = rows[np.argsort(-values, kind="stable")[:STARTS]]
         begin = np.repeat(np.vstack([top, known]), NEIGHBOURS, axis=0)
-        near = chart.move(rng, begin, reach)
+        near = _without(chart.move(rng, begin, reach), taken)
         rows, values = np.vstack([rows, near]), np.append(values, value(near))
-    return rows[np.argsort(-values, kind="stable")[:COMPARED]]
+    return rows[np.argsort(-values, kind="stable")]
+
+
+def _without(rows: np.ndarray, taken: set[bytes]) -> np.ndarray:
+    """The rows that are new, which `taken` takes note of: a corner is reached from everywhere."""
+    new = []
+    for index, row in enumerate(rows):
+        if (key := row.tobytes()) not in taken:
+            taken.add(key)
+            new.append(index)
+    return rows[new]
 
 
 def _model(chart: Chart, lessons: Lessons, rng: np.random.Generator) -> GaussianProcess:

@@ -1,0 +1,97 @@
+"""The Gaussian process against scikit-learn's and finite differences; expected improvement by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+
+from rarebeat.search import gaussian
+from rarebeat.search.gaussian import GaussianProcess, Settings, fit_settings, squared_differences
+from rarebeat.search.improvement import log_expected_improvement
+
+NUMERIC = np.zeros(2, dtype=bool)
+SETTINGS = Settings(np.log([0.3, 0.8]), np.log(1.5), np.log(0.01))
+
+
+def seen(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rows = np.random.default_rng(seed).random((count, 2))
+    targets = np.sin(6 * rows[:, 0]) + rows[:, 1]
+    return rows, (targets - targets.mean()) / targets.std()
+
+
+def test_mean_and_deviation_are_those_of_scikit_learn() -> None:
+    rows, targets = seen(15)
+    kernel = ConstantKernel(1.5) * Matern([0.3, 0.8], nu=2.5) + WhiteKernel(0.01)
+    peer = GaussianProcessRegressor(kernel, optimizer=None).fit(rows, targets)
+    asked, _ = seen(40, seed=1)
+    mean, deviation = GaussianProcess(rows, targets, NUMERIC, SETTINGS).predict(asked)
+    peer_mean, peer_deviation = peer.predict(asked, return_std=True)
+    assert mean == pytest.approx(peer_mean, abs=1e-6)
+    # scikit-learn's deviation is that of an observation: the function's and the noise's.
+    assert np.hypot(deviation, 0.1) == pytest.approx(peer_deviation, abs=1e-6)
+
+
+def test_the_gradient_is_that_of_finite_differences() -> None:
+    rows, targets = seen(20)
+    rows[:, 1] = np.round(rows[:, 1] * 2)
+    differences = squared_differences(rows, rows, np.array([False, True]))
+    vector, step = np.array([-0.4, 0.3, 0.2, -3.0]), 1e-5
+
+    def value(at: np.ndarray) -> float:
+        return gaussian._negative_log_posterior(at, differences, targets)[0]
+
+    numeric = [(value(vector + step * e) - value(vector - step * e)) / (2 * step) for e in np.eye(4)]
+    assert gaussian._negative_log_posterior(vector, differences, targets)[1] == pytest.approx(
+        numeric, rel=1e-5
+    )
+
+
+def test_unordered_coordinates_are_the_same_or_not() -> None:
+    a, b = np.array([[0.0, 0.5]]), np.array([[2.0, 0.1], [0.0, 0.5]])
+    differences = squared_differences(a, b, np.array([True, False]))
+    assert differences[:, 0] == pytest.approx(np.array([[1.0, 0.0], [0.16, 0.0]]))
+
+
+def test_the_fit_finds_the_axis_that_matters() -> None:
+    rows = np.random.default_rng(3).random((60, 2))
+    targets = np.sin(9 * rows[:, 0])
+    settings = fit_settings(rows, targets / targets.std(), NUMERIC, np.random.default_rng(0))
+    assert settings.lengths[1] > settings.lengths[0] + 1.0
+
+
+@pytest.mark.parametrize(
+    "targets", [np.zeros(30), np.r_[np.zeros(29), 5.4], np.tile([-1.0, 1.0], 15)], ids=["flat", "one", "two"]
+)
+def test_the_fit_survives_repeated_points_and_flat_targets(targets: np.ndarray) -> None:
+    rows = np.tile([[0.5, 0.5]], (30, 1))
+    settings = fit_settings(rows, targets, NUMERIC, np.random.default_rng(0))
+    mean, deviation = GaussianProcess(rows, targets, NUMERIC, settings).predict(seen(5)[0])
+    assert np.all(np.isfinite(mean)) and np.all(deviation > 0)
+
+
+def test_believing_in_a_point_leaves_the_mean_and_takes_the_doubt() -> None:
+    model = GaussianProcess(*seen(10), NUMERIC, SETTINGS)
+    asked = np.array([[0.5, 0.5]])
+    mean, deviation = model.predict(asked)
+    after_mean, after_deviation = model.believing(asked).predict(asked)
+    assert after_mean == pytest.approx(mean, abs=1e-6)
+    # Noise of variance 0.01 is all that is left: s2 n2 / (s2 + n2).
+    expected = np.sqrt(deviation**2 * 0.01 / (deviation**2 + 0.01))
+    assert after_deviation == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("mean", [-3.0, -1.0, 0.0, 0.5, 1.0, 3.0, 6.0])
+def test_expected_improvement_is_the_integral(mean: float) -> None:
+    best, deviation = 0.2, 0.7
+    z = (best - mean) / deviation
+    expected = (best - mean) * stats.norm.cdf(z) + deviation * stats.norm.pdf(z)  # Jones et al. 1998
+    found = log_expected_improvement(np.array([mean]), np.array([deviation]), best)
+    assert found == pytest.approx([np.log(expected)], rel=1e-6)
+
+
+def test_expected_improvement_still_falls_where_it_is_too_small_for_a_double() -> None:
+    values = log_expected_improvement(np.array([30.0, 60.0, 1e3, 2e4, 1e6]), np.ones(5), 0.0)
+    assert np.all(np.isfinite(values)) and np.all(np.diff(values) < 0)
