@@ -124,7 +124,8 @@ def fit_member(
     stopping = keras.callbacks.EarlyStopping(
         f"val/{OBJECTIVE}", mode="max", patience=hp["patience"], restore_best_weights=True
     )
-    model.fit(batches, epochs=hp["epochs"], verbose=0, callbacks=[epochs, stopping])
+    # Keras would shuffle the batches by the global generator, so that an epoch depended on what came before.
+    model.fit(batches, epochs=hp["epochs"], shuffle=False, verbose=0, callbacks=[epochs, stopping])
     return Member(
         model,
         preparation,

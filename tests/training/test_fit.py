@@ -7,7 +7,7 @@ import pytest
 
 from data_utils.errors import BadInput
 from data_utils.loader import Examples
-from training.batches import predict
+from training.batches import TrainingBatches, predict
 from training.epoch_log import LossNotFinite, RunningBest
 from training.fit import fit_member
 from training.losses.masked import MaskedLoss
@@ -76,6 +76,19 @@ def test_the_same_seed_gives_the_same_run(fitted, dataset):
     for one, other in zip(rows, again, strict=True):
         assert one["train/loss"] == pytest.approx(other["train/loss"], rel=1e-4)
         assert one["val/macro_auprc"] == pytest.approx(other["val/macro_auprc"], rel=1e-3)
+
+
+def test_an_epochs_batches_come_in_the_samplers_order(dataset, tiny, monkeypatch):
+    fetched = []
+    fetch = TrainingBatches.__getitem__
+    monkeypatch.setattr(
+        TrainingBatches, "__getitem__", lambda self, step: (fetched.append(step), fetch(self, step))[1]
+    )
+
+    fit_member(tiny(epochs=2, steps_per_epoch=9), dataset, RANKED, lambda row: None)
+
+    # Keras looks at the first batches before the first epoch, for their shapes.
+    assert fetched[-18:] == [*range(9), *range(9)]
 
 
 def test_training_stops_when_the_objective_no_longer_improves(dataset, tiny):
