@@ -10,6 +10,8 @@ import json
 import os
 from pathlib import Path
 
+from data_utils.errors import BadInput
+
 
 def ledger_path(test_file: Path) -> Path:
     """Return where the ledger of X.test.h5 lies: X.test.ledger.jsonl beside it."""
@@ -21,12 +23,21 @@ def record_opening(test_file: Path, entry: dict) -> int:
 
     Args:
         entry: plain data that says who opened it with what.
+
+    Raises:
+        BadInput: the ledger cannot be written, so that the test side stays closed.
     """
     path = ledger_path(test_file)
-    with path.open("a") as ledger:
-        ledger.write(json.dumps(entry) + "\n")
-        ledger.flush()
-        os.fsync(ledger.fileno())
+    try:
+        with path.open("a") as ledger:
+            ledger.write(json.dumps(entry) + "\n")
+            ledger.flush()
+            os.fsync(ledger.fileno())
+    except OSError as error:
+        raise BadInput(
+            f"{path} cannot be written to ({error.strerror}), and a test side is not opened without a line "
+            "in its ledger: put both into a folder of yours."
+        ) from error
     return openings(test_file)
 
 
