@@ -195,7 +195,7 @@ def open_dataset(path: str | Path) -> Dataset:
             _check_structure(file)
             dataset = Dataset(path, file)
             _check_rows(dataset)
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
+        except (KeyError, IndexError, ValueError, TypeError, AttributeError, OSError) as error:
             raise BadInput(f"{path} is not a whole dataset file ({error}): build it again.") from error
     return dataset
 
@@ -270,6 +270,11 @@ def _check_rows(dataset: Dataset) -> None:
     )
     _want((rows.anchor < recordings.length[rows.recording]).all(), "an anchor lies after its recording")
     _want(np.isin(rows.target, (0, 1, UNKNOWN)).all(), "targets are not 0, 1 or 255")
+    _want(
+        dataset.task == "multilabel"
+        or ((rows.target == 1).sum(axis=1) + (rows.target == UNKNOWN).any(axis=1) == 1).all(),
+        "a row of a multiclass file is not of exactly one class",
+    )
     _want(((rows.split == SPLITS.index("test")) == dataset.sealed).all(), "training and test rows are mixed")
     for numbers, what in ((rows.split, "split"), (rows.fold, "fold")):
         _want(_one_per_group(dataset, numbers), f"a patient is on two sides of a {what}")

@@ -107,6 +107,15 @@ def _write(name: str, index: int, value: int) -> Callable[[h5py.File], None]:
     return lambda file: file[name].__setitem__(index, value)
 
 
+def _flatten(name: str) -> Callable[[h5py.File], None]:
+    def damage(file: h5py.File) -> None:
+        values = file[name][:, 0]
+        del file[name]
+        file[name] = values
+
+    return damage
+
+
 @pytest.mark.parametrize(
     ("damage", "complaint"),
     [
@@ -118,6 +127,9 @@ def _write(name: str, index: int, value: int) -> Callable[[h5py.File], None]:
         (_write("row/fold", 3, 0), "a patient is on two sides of a fold"),
         (_write("row/split", slice(0, 3), 2), "training and test rows are mixed"),
         (_write("row/target", slice(0, 1), 7), "targets are not 0, 1 or 255"),
+        (_write("row/target", slice(0, 1), 1), "a row of a multiclass file is not of exactly one class"),
+        (_write("row/target", slice(0, 1), 0), "a row of a multiclass file is not of exactly one class"),
+        (_flatten("row/target"), "not a whole dataset file"),
         (_write("row/anchor", 0, 1000), "an anchor lies after its recording"),
         (_write("recording/length", 2, 9999), "a recording ends after the samples"),
     ],
