@@ -12,19 +12,6 @@ _SWAPPED = 60
 _MERGED = 6
 
 
-def class_counts(groups: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
-    """Positives per class (K,) of every patient, in the order of their names.
-
-    Args:
-        groups: (n,) patient of each row.
-        targets: (n, K) uint8.
-    """
-    names, index = np.unique(groups, return_inverse=True)
-    counts = np.zeros((len(names), targets.shape[1]), np.int64)
-    np.add.at(counts, index, targets == 1)
-    return dict(zip(names.tolist(), counts, strict=True))
-
-
 def balanced_folds(counts: Mapping[str, np.ndarray], folds: int) -> dict[str, int]:
     """A fold for every patient, so that each class's rows and patients spread evenly over the folds.
 

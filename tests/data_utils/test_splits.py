@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data_utils.splits import balanced_folds, class_counts
+from data_utils.splits import balanced_folds
 
 # N S V F of the 22 records of MIT-BIH's DS1, counted from their annotations.
 DS1 = {
@@ -21,13 +21,6 @@ DS1 = {
 
 def _ds1() -> dict[str, np.ndarray]:
     return {record: np.array(counts) for record, counts in DS1.items()}
-
-
-def test_class_counts_by_patient() -> None:
-    groups = np.array(["b", "a", "b", "b"])
-    targets = np.array([[1, 0], [0, 1], [1, 255], [0, 1]], np.uint8)
-    counts = class_counts(groups, targets)
-    assert {patient: count.tolist() for patient, count in counts.items()} == {"a": [0, 1], "b": [2, 1]}
 
 
 def test_four_like_patients_are_dealt_one_to_a_fold() -> None:
