@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+import sys
 from collections.abc import Mapping
 
 import training.quiet  # noqa: F401  (before anything imports TensorFlow)
@@ -46,7 +47,12 @@ def gather() -> dict[str, dict]:
     return table
 
 
-load_plugins(os.environ.get(VARIABLE, ""))
+# Importing a module cannot end with a sentence and exit code 2; whoever first uses the table can.
+REFUSED: BadInput | None = None
+try:
+    load_plugins(os.environ.get(VARIABLE, ""))
+except BadInput as error:
+    REFUSED = error
 TABLE = gather()
 
 
@@ -60,8 +66,10 @@ def resolve(given: Mapping, task: str | None = None) -> dict:
 
     Raises:
         BadInput: an unknown name, a value of another type or out of bounds, softmax on a multi-label data
-        set.
+            set, or a plug-in that could not be imported.
     """
+    if REFUSED:
+        raise REFUSED
     values = {name: declaration["default"] for name, declaration in TABLE.items()}
     if task == "multilabel":
         values["link"] = "sigmoid"
@@ -94,12 +102,9 @@ def check(name: str, value: object) -> object:
     if declaration["type"] == "choice":
         return _check_choice(name, value, declaration["choices"])
     converted = _convert(name, value, declaration["type"])
-    for bound, wrong in (("min", lambda low: converted < low), ("max", lambda high: converted > high)):
-        if bound in declaration and wrong(declaration[bound]):
-            raise BadInput(
-                f"{name} is {value}, which is out of bounds: "
-                f"it must be between {declaration['min']} and {declaration['max']}."
-            )
+    low, high = declaration.get("min", -math.inf), declaration.get("max", math.inf)
+    if declaration["type"] in ("int", "float") and not low <= converted <= high:
+        raise BadInput(f"{name} is {value}, which is out of bounds: it must be between {low} and {high}.")
     return converted
 
 
@@ -142,4 +147,7 @@ def _exponent_hint(value: object) -> str:
 
 
 if __name__ == "__main__":
+    if REFUSED:
+        print(REFUSED, file=sys.stderr)
+        sys.exit(2)
     print(json.dumps({"hyperparameters": TABLE, "metrics": metric_names.PATTERNS}, indent=2))

@@ -110,6 +110,34 @@ def test_the_table_is_printed_as_json_with_what_a_plugin_adds(tmp_path):
     assert {"best/macro_auprc", "val/f1/{class}", "val/loss", "epoch"} <= set(output["metrics"])
 
 
+def test_a_plugin_that_cannot_be_imported_ends_the_program_with_a_sentence():
+    command = [sys.executable, "-m", "training.hyperparameters"]
+    environment = {**os.environ, "RAREBEAT_PLUGINS": "no_such_module"}
+
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("RAREBEAT_PLUGINS names no_such_module, which cannot be imported")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_run_refuses_to_begin_without_a_plugin_that_it_was_to_have(monkeypatch):
+    monkeypatch.setattr("training.hyperparameters.REFUSED", BadInput("no plug-in"))
+
+    with pytest.raises(BadInput, match="no plug-in"):
+        resolve({})
+
+
+def test_a_declaration_may_have_one_bound_only(monkeypatch):
+    monkeypatch.setitem(
+        TABLE, "margin", {"type": "float", "default": 1.0, "min": 0.5, "meaning": "A margin."}
+    )
+
+    assert check("margin", 1e9) == 1e9
+    with pytest.raises(BadInput, match=r"margin is 0\.1, which is out of bounds: .* between 0\.5 and inf"):
+        check("margin", 0.1)
+
+
 def test_a_plugin_that_cannot_be_imported_is_named():
     with pytest.raises(BadInput, match="RAREBEAT_PLUGINS names no_such_module, which cannot be imported"):
         load_plugins("no_such_module")
