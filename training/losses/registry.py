@@ -1,7 +1,7 @@
 """Losses by name, and the hyperparameters that they declare.
 
-A loss is one file: a function `(hp, counts) -> RowLoss`, its hyperparameters as plain data, and one call of
-`register_loss`. Every loss exists under both links.
+A loss is one file: a function `(hp, counts) -> MaskedLoss`, its hyperparameters as plain data, and one call
+of `register_loss`. Every loss exists under both links.
 """
 
 from __future__ import annotations
