@@ -125,8 +125,8 @@ def cross_fitted_decisions(
 ) -> np.ndarray | None:
     """Return decisions (n, K) bool of each patient under thresholds fitted on the other patients.
 
-    Patients are dealt to five parts (fewer when there are fewer patients), largest first by their
-    positives of the rarest class, so that the parts are alike. None with a single patient.
+    Patients are dealt to five parts (fewer when there are fewer patients), those first who hold the largest
+    share of any class's positives, so that the parts are alike. None with a single patient.
     """
     patients, index = np.unique(groups, return_inverse=True)
     if len(patients) < 2:
