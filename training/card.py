@@ -39,6 +39,7 @@ _PROPERTIES = {
     "preparation": {"type": "object"},
     "covariates": _TEXTS,
     "thresholds": {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0}},
+    "temperature": {"type": "number", "exclusiveMinimum": 0},
     "ranked_classes": _TEXTS,
     "metrics": _NUMBERS,
     "dataset": {
@@ -49,8 +50,9 @@ _PROPERTIES = {
             "simulated": {"type": "boolean"},
             "groups_known": {"type": "boolean"},
             "licence": _TEXT,
+            "preparation": {"type": "object"},
         },
-        "required": ["digest", "source", "simulated", "groups_known", "licence"],
+        "required": ["digest", "source", "simulated", "groups_known", "licence", "preparation"],
     },
     "versions": {"type": "object", "additionalProperties": _TEXT},
 }

@@ -1,6 +1,7 @@
 """From logits to probabilities to decisions, in one place: what a run measures is what a served model does.
 
-link: softmax (one class is true) or sigmoid (each class against the rest).
+link: softmax (one class is true) or sigmoid (each class against the rest), of the logits divided by the
+model's temperature, which `training.temperature` fits once a run is over. While it trains that is 1.
 Decision: multi-label, positive where p >= threshold; multi-class, the class with the largest p /
 threshold. In the second only the ratios of thresholds matter, and equal thresholds are the plain argmax.
 """
@@ -15,13 +16,13 @@ TINY = 1e-30
 NEUTRAL = 0.5
 
 
-def probabilities(logits: np.ndarray, link: str) -> np.ndarray:
+def probabilities(logits: np.ndarray, link: str, temperature: float = 1.0) -> np.ndarray:
     """Return p (n, K) float64 of logits (n, K).
 
     Raises:
         ValueError: a link of another name.
     """
-    z = np.asarray(logits, np.float64)
+    z = np.asarray(logits, np.float64) / temperature
     if link == "softmax":
         e = np.exp(z - z.max(axis=1, keepdims=True))
         return e / e.sum(axis=1, keepdims=True)

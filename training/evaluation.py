@@ -21,7 +21,7 @@ from training.batches import predict
 from training.card import MODEL, read_card
 from training.decision import decide, probabilities
 from training.ledger import record_opening
-from training.metrics import confusion_measures, curve_measures
+from training.metrics import FEWEST_PATIENTS, confusion_measures, curve_measures
 
 
 def evaluate_model(
@@ -29,8 +29,8 @@ def evaluate_model(
 ) -> dict:
     """Return what the model of `model_dir` finds on the patients of `test_file`, as plain data.
 
-    The opening is in the ledger beside the file before any number exists. Preparation, link and thresholds
-    are the card's.
+    The opening is in the ledger beside the file before any number exists. Preparation, link,
+    temperature and thresholds are the card's.
 
     Args:
         model_dir: holds model.keras and card.json.
@@ -42,7 +42,8 @@ def evaluate_model(
     Returns:
         "run", "test_file", "dataset", "patients", "rows", "resamples", "openings"; "warnings" (sentences);
         "classes": by slug "name", "support", "patients", "prevalence", "threshold", and sensitivity,
-        precision, f1, auprc and auroc as {"value", "low", "high"} (None where undefined; 95 % interval);
+        precision, f1, auprc and auroc as {"value", "low", "high"} (None where undefined; 95 % interval, None
+        for a class with positives in fewer than three patients);
         "macro": the same five, averaged over "classes", those that are there; "by_patient": "patient",
         "rows" and by class "support", "found", "called", "sensitivity", "precision".
 
@@ -58,7 +59,7 @@ def evaluate_model(
     opened = record_opening(test_file, _entry(card, dataset, model_dir, now))
 
     logits = predict(model, Examples(side, Preparation.from_json(card["preparation"])))
-    p = probabilities(logits, card["link"])
+    p = probabilities(logits, card["link"], card["temperature"])
     thresholds = np.array([card["thresholds"][name] for name in card["classes"]])
     decisions = decide(p, thresholds, card["task"])
     classes, macro = _measure(side, p, decisions, card["classes"], resamples, seed)
@@ -146,6 +147,11 @@ def _warnings(card: dict, dataset: Dataset, side: Side) -> list[str]:
             f"There are only {patients} patients: intervals from fewer than {bootstrap.FEWEST_PATIENTS} "
             "are too narrow."
         )
+    for k, name in enumerate(dataset.classes):
+        having = len(np.unique(side.groups[side.targets[:, k] == 1]))
+        if 0 < having < FEWEST_PATIENTS:
+            # Resampling them tells how they weigh against each other, not how others would differ.
+            said.append(f"{name} is in {having} of the patients: too few for an interval.")
     return said
 
 
@@ -158,7 +164,9 @@ def _measure(
     macro: dict = {"classes": [names[k] for k in there]}
     for measure in bootstrap.MEASURES:
         for k, name in enumerate(names):
-            classes[name][measure] = _with_interval(classes[name][measure], drawn[measure][:, k])
+            few = classes[name]["patients"] < FEWEST_PATIENTS
+            resampled = np.array([]) if few else drawn[measure][:, k]
+            classes[name][measure] = _with_interval(classes[name][measure], resampled)
         values = [classes[names[k]][measure]["value"] for k in there]
         mean = float(np.mean(values)) if values and None not in values else None
         macro[measure] = _with_interval(mean, bootstrap.macro(drawn[measure], there))

@@ -17,6 +17,7 @@ PATTERNS = [
     *(f"val/{name}" for name in VALIDATION),
     *(f"best/{name}" for name in VALIDATION),
     "val/macro_f1_tuned",
+    "val/f1_tuned/{class}",
     "val/threshold/{class}",
     "val/calibration_error/{class}",
     "epoch_best",

@@ -73,15 +73,15 @@ def evaluate(
     return values
 
 
-def macro_f1(
-    targets: np.ndarray, decisions: np.ndarray, classes: Sequence[str], ranked: Sequence[str]
-) -> float:
-    """Return the mean F1 of the ranked classes for decisions (n, K) bool."""
-    values = []
-    for k in (list(classes).index(name) for name in ranked):
+def class_f1(targets: np.ndarray, decisions: np.ndarray, classes: Sequence[str]) -> dict[str, float]:
+    """Return the F1 of decisions (n, K) bool by class; without one that is neither there nor called."""
+    values = {}
+    for k, name in enumerate(classes):
         known = targets[:, k] != UNKNOWN
-        values.append(confusion_measures(targets[known, k] == 1, decisions[known, k]).get("f1", 0.0))
-    return float(np.mean(values))
+        measures = confusion_measures(targets[known, k] == 1, decisions[known, k])
+        if "f1" in measures:
+            values[name] = measures["f1"]
+    return values
 
 
 def confusion_measures(truth: np.ndarray, decided: np.ndarray) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What a run comes to: thresholds, and the final metrics of its validation rows."""
+"""What a run comes to: temperature, thresholds, and the final metrics of its validation rows."""
 
 from __future__ import annotations
 
@@ -8,22 +8,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.calibration import calibration_error
-from training.decision import probabilities
+from training.decision import decide, neutral_thresholds, probabilities
 from training.fit import Member
-from training.metrics import evaluate, macro_f1
+from training.metrics import class_f1, evaluate
 from training.predictions import Predictions
+from training.temperature import fit_temperature
 from training.thresholds import cross_fitted_decisions, fit_thresholds
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Attributes:
-    probabilities: (n, K) of the validation rows.
-    thresholds: (K,), fitted on all of them.
-    summary: final values by logged name, "val/…" and "epoch_best".
+    """What the validation rows (n) of a run say about its model.
+
+    Attributes:
+        probabilities: (n, K), at the temperature.
+        decisions: (n, K) bool, of each patient by thresholds of the other patients; with one patient only, at
+            neutral thresholds.
+        temperature: fitted on all rows.
+        thresholds: (K,), fitted on all rows.
+        summary: final values by logged name, "val/…" and "epoch_best".
     """
 
     probabilities: np.ndarray
+    decisions: np.ndarray
+    temperature: float
     thresholds: np.ndarray
     summary: dict[str, float]
 
@@ -38,28 +46,51 @@ class Outcome:
 def conclude(
     predictions: Predictions, members: Sequence[Member], ranked: Sequence[str], link: str, task: str
 ) -> Outcome:
-    """Measure the pooled validation rows, fit the thresholds, and say what these are worth.
+    """Measure the pooled validation rows, fit temperature and thresholds, and say what these are worth.
 
-    `val/macro_f1_tuned` decides each patient by thresholds of the other patients; it is left out where
-    there is one patient only. All else is at neutral thresholds, as in the epochs. With folds the metrics
-    are those of the pooled out-of-fold rows, except the loss, which is the mean over folds: it belongs to
-    a training side.
+    `val/macro_f1_tuned` and `val/f1_tuned/{class}` decide each patient by thresholds of the other patients;
+    they are left out where there is one patient only. The calibration error is that at the temperature. All
+    else is at temperature 1 and neutral thresholds, as in the epochs. With folds the metrics are those of the
+    pooled out-of-fold rows, except the loss, which is the mean over folds: it belongs to a training side.
     """
     target, classes = predictions.target, predictions.classes
-    p = probabilities(predictions.logits, link)
+    temperature = fit_temperature(target, predictions.logits, link)
+    p = probabilities(predictions.logits, link, temperature)
     thresholds = fit_thresholds(target, p, task)
-    summary = {
-        f"val/{name}": value
-        for name, value in evaluate(target, predictions.logits, classes, ranked, link, task).items()
-    }
-    summary["val/loss"] = float(np.mean([member.metrics["loss"] for member in members]))
     decisions = cross_fitted_decisions(target, p, predictions.group, task)
-    if decisions is not None:
-        summary["val/macro_f1_tuned"] = macro_f1(target, decisions, classes, ranked)
-    for k, name in enumerate(classes):
-        known = target[:, k] != 255
-        summary[f"val/threshold/{name}"] = float(thresholds[k])
+    summary = {
+        **_neutral(predictions, members, ranked, link, task),
+        **(_tuned(predictions, decisions, ranked) if decisions is not None else {}),
+        **{f"val/threshold/{name}": float(thresholds[k]) for k, name in enumerate(classes)},
+        **_calibration(predictions, p),
+        "epoch_best": float(np.mean([member.epoch_best for member in members])),
+    }
+    if decisions is None:
+        decisions = decide(p, neutral_thresholds(len(classes)), task)
+    return Outcome(p, decisions, temperature, thresholds, summary)
+
+
+def _neutral(
+    predictions: Predictions, members: Sequence[Member], ranked: Sequence[str], link: str, task: str
+) -> dict[str, float]:
+    values = evaluate(predictions.target, predictions.logits, predictions.classes, ranked, link, task)
+    values["loss"] = float(np.mean([member.metrics["loss"] for member in members]))
+    return {f"val/{name}": value for name, value in values.items()}
+
+
+def _tuned(predictions: Predictions, decisions: np.ndarray, ranked: Sequence[str]) -> dict[str, float]:
+    f1 = class_f1(predictions.target, decisions, predictions.classes)
+    return {
+        "val/macro_f1_tuned": float(np.mean([f1.get(name, 0.0) for name in ranked])),
+        **{f"val/f1_tuned/{name}": value for name, value in f1.items()},
+    }
+
+
+def _calibration(predictions: Predictions, p: np.ndarray) -> dict[str, float]:
+    errors = {}
+    for k, name in enumerate(predictions.classes):
+        known = predictions.target[:, k] != 255
         if known.any():
-            summary[f"val/calibration_error/{name}"] = calibration_error(target[known, k] == 1, p[known, k])
-    summary["epoch_best"] = float(np.mean([member.epoch_best for member in members]))
-    return Outcome(p, thresholds, summary)
+            truth = predictions.target[known, k] == 1
+            errors[f"val/calibration_error/{name}"] = calibration_error(truth, p[known, k])
+    return errors

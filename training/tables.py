@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 import wandb
 
-from training.decision import decide
 from training.outcome import Outcome
 from training.predictions import Predictions
 
@@ -35,7 +34,7 @@ def final_tables(predictions: Predictions, outcome: Outcome, task: str) -> dict[
             title="ROC, validation",
         ),
         "final/confusion": wandb.Table(
-            columns=["true", "decided", "rows"], data=confusion(predictions, outcome, task)
+            columns=["true", "decided", "rows"], data=confusion(predictions, outcome.decisions, task)
         ),
         "final/classes": wandb.Table(
             columns=["class", "threshold", "calibration_error", "positives"],
@@ -44,10 +43,9 @@ def final_tables(predictions: Predictions, outcome: Outcome, task: str) -> dict[
     }
 
 
-def confusion(predictions: Predictions, outcome: Outcome, task: str) -> list[list]:
-    """Return rows (true, decided, count) at the fitted thresholds: class by class when one is true, else each
+def confusion(predictions: Predictions, decisions: np.ndarray, task: str) -> list[list]:
+    """Return rows (true, decided, count) of decisions (n, K) bool: class by class when one is true, else each
     class against "not" itself."""
-    decisions = decide(outcome.probabilities, outcome.thresholds, task)
     target, names = predictions.target, predictions.classes
     if task == "multiclass":
         known = (target != 255).all(axis=1)

@@ -45,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run, code = None, 1
         try:
             overrides = read_overrides(options.set)
-            resolve(overrides)  # what is misspelt here need not open a run
+            # What is wrong here need not open a run.
+            resolve(overrides)
+            _refuse_unwritable(options.out)
             run = tracking.open_run(overrides)
             train(run, options.data, _output_folder(run, options.out, scratch))
             code = 0
@@ -53,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = _say(error, 2)
         except LossNotFinite as error:
             code = _say(error, 1)
+        except wandb.Error as error:
+            code = _say(f"The W&B server does not take this run: {str(error).splitlines()[0]}", 1)
         except KeyboardInterrupt:
             code = _say("Stopped.", 130)
         finally:
@@ -88,16 +92,19 @@ def train(run: wandb.Run, data: str | None, folder: Path) -> None:
     run.summary.update(outcome.summary)
 
     model, preparation = average(members)
-    folder.mkdir(parents=True, exist_ok=True)
-    model.save(folder / card.MODEL)
     content = describe_model(hp, dataset, preparation, outcome, ranked)
     content["run"] = {
         "path": tracking.run_path(run),
         "server": "none" if run.disabled else run.settings.base_url,
     }
+    folder.mkdir(parents=True, exist_ok=True)
+    # The card goes first and comes last, so that it never stands beside the model of another run.
+    (folder / card.NAME).unlink(missing_ok=True)
+    predicted = write_predictions(folder, predictions)
+    model.save(folder / card.MODEL)
     written = card.write_card(folder, content)
     tracking.log_files(run, "model", [folder / card.MODEL, written])
-    tracking.log_files(run, "predictions", [write_predictions(folder, predictions)])
+    tracking.log_files(run, "predictions", [predicted])
     _conclusion(outcome, folder, run.disabled)
 
 
@@ -119,6 +126,7 @@ def describe_model(
         "preparation": preparation.to_json(),
         "covariates": list(dataset.covariates) if preparation.covariate_mean else [],
         "thresholds": dict(zip(dataset.classes, outcome.thresholds.tolist(), strict=True)),
+        "temperature": outcome.temperature,
         "ranked_classes": ranked,
         "metrics": outcome.metrics,
         "dataset": about(dataset),
@@ -135,6 +143,7 @@ def about(dataset: Dataset) -> dict:
         "simulated": dataset.simulated,
         "groups_known": dataset.groups_known,
         "classes": list(dataset.classes),
+        "preparation": dataset.preparation,
         "file": dataset.path.name,
     }
 
@@ -163,6 +172,15 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a hyperparameter")
     parser.add_argument("--out", type=Path, help="folder for model, card and predictions")
     return parser.parse_args(arguments)
+
+
+def _refuse_unwritable(out: Path | None) -> None:
+    """Raise BadInput if --out cannot become a folder with files in it: better now than when all is done."""
+    if out is None:
+        return
+    there = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise BadInput(f"--out {out} cannot be written to: name a folder of yours, or one that can be made.")
 
 
 def _output_folder(run: wandb.Run, out: Path | None, scratch: str) -> Path:

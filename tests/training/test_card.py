@@ -26,6 +26,7 @@ CARD = {
     "preparation": {"window": 0.8},
     "covariates": [],
     "thresholds": {"N": 0.5, "V": 0.1},
+    "temperature": 1.4,
     "ranked_classes": ["V"],
     "metrics": {"macro_auprc": 0.8},
     "dataset": {
@@ -34,6 +35,7 @@ CARD = {
         "simulated": False,
         "groups_known": True,
         "licence": "ODC-By 1.0",
+        "preparation": {"filter": "none"},
     },
     "versions": {"keras": "3"},
 }

@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import h5py
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score
@@ -60,12 +61,12 @@ def changed(model_dir, tmp_path):
     return change
 
 
-def test_the_numbers_are_those_of_the_cards_preparation_link_and_thresholds(model_dir, sealed):
+def test_the_numbers_are_those_of_the_cards_preparation_link_temperature_and_thresholds(model_dir, sealed):
     result = evaluate_model(model_dir, sealed, resamples=50)
 
     card, side = read_card(model_dir), open_dataset(sealed).test()
     logits = predict(_load(model_dir), Examples(side, Preparation.from_json(card["preparation"])))
-    p = probabilities(logits, card["link"])
+    p = probabilities(logits, card["link"], card["temperature"])
     decisions = decide(p, np.array([card["thresholds"][name] for name in "NSVF"]), card["task"])
     for k, name in enumerate("NSVF"):
         truth = side.targets[:, k] == 1
@@ -99,6 +100,30 @@ def test_the_table_by_patient_adds_up(model_dir, sealed):
         assert support == whole["support"]
         if support:
             assert found / support == pytest.approx(whole["sensitivity"]["value"])
+
+
+def test_the_temperature_is_the_cards(changed, sealed):
+    # So hot that all probabilities are nearly alike, and the smallest threshold takes every row.
+    thresholds = {"N": 0.5, "S": 0.4, "V": 0.5, "F": 0.5}
+    result = evaluate_model(changed(temperature=1e6, thresholds=thresholds), sealed, resamples=2)
+
+    assert result["classes"]["S"]["sensitivity"]["value"] == 1
+
+
+def test_a_class_of_two_patients_has_a_value_and_no_interval(model_dir, sealed):
+    with h5py.File(sealed, "r+") as file:
+        target, recording = file["row/target"][()], file["row/recording"][()]
+        assert (target[recording < 2, 1] == 1).any()
+        target[(recording == 2) & (target[:, 1] == 1)] = [1, 0, 0, 0]
+        file["row/target"][...] = target
+    result = evaluate_model(model_dir, sealed, resamples=20)
+
+    auprc = result["classes"]["S"]["auprc"]
+    assert auprc["value"] is not None and (auprc["low"], auprc["high"]) == (None, None)
+    assert f"S is in {result['classes']['S']['patients']} of the patients: too few" in " ".join(
+        result["warnings"]
+    )
+    assert result["classes"]["N"]["auprc"]["low"] is not None
 
 
 def test_every_opening_counts(model_dir, sealed):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
 
-from training.metrics import evaluate, macro_f1, measurable, rankable
+from training.metrics import class_f1, evaluate, measurable, rankable
 
 CLASSES = ("N", "S", "V")
 
@@ -82,9 +82,11 @@ def test_unknown_targets_are_no_positives_when_ranking():
     assert not rankable(targets, np.arange(200)).any()
 
 
-def test_macro_f1_of_decisions_by_hand():
-    # S: 1 found of 2 called and 1 there, 2/3. V: 0.
-    targets = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1]], "uint8")
-    decisions = np.array([[0, 1, 0], [0, 1, 0], [1, 0, 0]], bool)
+def test_f1_of_decisions_by_hand():
+    # S: 1 found of 2 called and 1 there, 2/3. V: 0 of 1. N: the unknown row is left out, 0 of 1 called.
+    targets = np.array([[255, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0]], "uint8")
+    decisions = np.array([[1, 1, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0]], bool)
 
-    assert macro_f1(targets, decisions, CLASSES, ["S", "V"]) == pytest.approx((2 / 3 + 0) / 2)
+    values = class_f1(targets, decisions, (*CLASSES, "F"))
+
+    assert values == {"N": 0, "S": pytest.approx(2 / 3), "V": 0}  # F is neither there nor called

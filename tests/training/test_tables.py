@@ -4,13 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_recall_curve
 
-from training.outcome import Outcome
+from training.decision import decide
 from training.predictions import Predictions
 from training.tables import confusion, curve_points
-
-
-def outcome_of(p, thresholds=(0.5, 0.5)):
-    return Outcome(np.array(p), np.array(thresholds), {})
 
 
 def predictions_of(target):
@@ -21,18 +17,20 @@ def predictions_of(target):
     )
 
 
-def test_confusion_of_one_true_class_at_the_fitted_thresholds():
+def test_confusion_of_one_true_class_leaves_out_unknown_rows():
     target = [[1, 0], [1, 0], [0, 1], [255, 255]]
     p = [[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.5, 0.5]]
 
     # V needs a quarter of N: 0.8 / 0.4 = 2 = 0.2 / 0.1, which goes to the first; 0.3 / 0.1 = 3 to V.
-    rows = confusion(predictions_of(target), outcome_of(p, (0.4, 0.1)), "multiclass")
+    decisions = decide(np.array(p), np.array([0.4, 0.1]), "multiclass")
+    rows = confusion(predictions_of(target), decisions, "multiclass")
 
     assert rows == [["N", "N", 2], ["N", "V", 0], ["V", "N", 0], ["V", "V", 1]]
 
 
 def test_confusion_of_many_labels_is_each_class_against_not_itself():
-    rows = confusion(predictions_of([[1, 0], [1, 255]]), outcome_of([[0.9, 0.6], [0.1, 0.6]]), "multilabel")
+    decisions = np.array([[True, True], [False, True]])
+    rows = confusion(predictions_of([[1, 0], [1, 255]]), decisions, "multilabel")
 
     assert rows[:4] == [["N", "N", 1], ["N", "not N", 1], ["not N", "N", 0], ["not N", "not N", 0]]
     assert sum(row[2] for row in rows[4:]) == 1

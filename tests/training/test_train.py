@@ -84,6 +84,7 @@ def test_the_data_file_is_the_option_then_the_environment_then_the_configuration
         (["--set", "n_blocks=8", "--set", "window=0.4"], "can be halved 7 times at most"),
         (["--set", "folds=50"], "it has 6 patient folds"),
         (["--data", "missing.h5"], "There is no data file missing.h5"),
+        (["--out", "/dev/null/model"], "--out /dev/null/model cannot be written to"),
     ],
 )
 def test_bad_input_is_one_sentence_exit_code_2_and_nothing_half_written(
@@ -97,6 +98,27 @@ def test_bad_input_is_one_sentence_exit_code_2_and_nothing_half_written(
     assert sentence in error
     assert len(error.strip().splitlines()) == 1
     assert not (alone / "runs").exists()
+
+
+def test_a_backend_that_does_not_answer_is_one_sentence(alone, dataset_file, capsys, monkeypatch):
+    # Port 1 of this machine: refused at once, and tried again for as long as the client is told to.
+    for name, value in (("BASE_URL", "http://127.0.0.1:1"), ("API_KEY", "k" * 40), ("INIT_TIMEOUT", "1")):
+        monkeypatch.setenv(f"WANDB_{name}", value)
+
+    assert main(["--data", str(dataset_file), *options()]) == 1
+    assert "The W&B server does not take this run: " in capsys.readouterr().err
+
+
+def test_a_card_never_stands_beside_the_model_of_another_run(alone, dataset_file, monkeypatch):
+    assert main(["--data", str(dataset_file), "--out", "kept", *options("epochs=1")]) == 0
+
+    def full_disk(model, path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(keras.Model, "save", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        main(["--data", str(dataset_file), "--out", "kept", *options("epochs=1", "seed=1")])
+    assert not (alone / "kept" / "card.json").exists()
 
 
 def test_the_sealed_file_does_not_train(alone, dataset_file, capsys):
