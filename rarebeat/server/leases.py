@@ -63,13 +63,31 @@ def waiting_run(db: sqlite3.Connection, sweep: Row) -> Row | None:
 
 
 def reconcile(db: sqlite3.Connection, agent: Row, alive: set[str]) -> None:
-    """Buries the agent's runs that it does not list any more, and which never said how they ended."""
+    """Buries the agent's runs that it lists no more and that never said their end; finds those it has."""
     rows = db.execute(
         "SELECT * FROM runs WHERE agent_id = ? AND state IN ('running', 'pending')", (agent["id"],)
     ).fetchall()
     for run in rows:
         if run["name"] not in alive:
             fall_silent(db, run)
+    # After a silence: what was taken from the agent, and nobody has been given since, is the agent's again.
+    db.executemany(
+        """UPDATE runs SET agent_id = ?, state = 'running'
+           WHERE sweep_id = ? AND name = ? AND agent_id IS NULL AND state IN ('crashed', 'running')""",
+        [(agent["id"], agent["sweep_id"], name) for name in alive],
+    )
+
+
+def to_stop(db: sqlite3.Connection, agent: Row, alive: set[str]) -> list[str]:
+    """Of the agent's processes those that should end: asked to, or another agent has been given their run."""
+    listed = ",".join("?" * len(alive))
+    rows = db.execute(
+        f"""SELECT name FROM runs WHERE sweep_id = ? AND name IN ({listed}) AND
+            CASE WHEN agent_id = ? THEN state = 'running' AND stop_requested ELSE agent_id IS NOT NULL END
+            ORDER BY id""",
+        (agent["sweep_id"], *alive, agent["id"]),
+    )
+    return [row["name"] for row in rows]
 
 
 def bury_silent(db: sqlite3.Connection, silent_since: float) -> None:

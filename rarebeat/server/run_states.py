@@ -35,8 +35,12 @@ def fall_silent(db: sqlite3.Connection, run: Row) -> None:
 
 
 def clear_attempt(db: sqlite3.Connection, run: Row) -> None:
-    """A new attempt starts from nothing: what the lost one logged goes, what the sweep chose stays."""
-    db.execute("DELETE FROM lines WHERE run_id = ?", (run["id"],))
+    """A new attempt starts from nothing: what the lost one logged goes, what the sweep chose stays.
+
+    Its artifacts stay in their collections, but are no outputs of the run: a model is that of its metrics.
+    """
+    for table in ("lines", "files", "outputs"):
+        db.execute(f"DELETE FROM {table} WHERE run_id = ?", (run["id"],))
     db.execute(
         """UPDATE runs SET restarting = 0, config_json = '{}', summary_json = '{}', keys_json = '{}',
            system_json = '{}', history_lines = 0, event_lines = 0, log_lines = 0, last_step = -1

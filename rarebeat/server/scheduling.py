@@ -17,9 +17,10 @@ from collections.abc import Callable
 from typing import Any
 
 from rarebeat.server.errors import NotFound, RequestError
-from rarebeat.server.leases import UNDER_WAY, bury_silent, hand_out, new_run, reconcile, waiting_run
+from rarebeat.server.leases import bury_silent, hand_out, new_run, reconcile, to_stop, waiting_run
 from rarebeat.server.run_states import ENDED
 from rarebeat.server.store import Row, Store
+from rarebeat.server.sweep_config import is_searched_outside
 from rarebeat.server.sweep_runs import (
     is_full,
     metric_values,
@@ -99,7 +100,8 @@ class Scheduler:
         if sweep["state"] == "CANCELED":
             return self._leave(db, agent)
         if alive:
-            return self._stops(db, agent, alive)
+            # Said at every heartbeat until the run is gone: the client turns to SIGKILL when asked again.
+            return [{"type": "stop", "run_id": name} for name in to_stop(db, agent, alive)]
         if sweep["state"] == "PAUSED":
             return []
         if settle(db, sweep, self._clock()):
@@ -109,7 +111,7 @@ class Scheduler:
         if run is not None:
             return [hand_out(db, run, agent, config.get("program"), self._clock())]
         # A full sweep with runs under way keeps its agents: one of those runs may have to be started again.
-        return [] if is_full(db, sweep, config) else None
+        return [] if is_full(db, sweep, config) or is_searched_outside(config) else None
 
     def _leave(self, db: sqlite3.Connection, agent: Row) -> list[Command]:
         """The agent kills its children and goes, so its runs end here."""
@@ -120,14 +122,6 @@ class Scheduler:
             (agent["id"],),
         )
         return [{"type": "exit"}]
-
-    def _stops(self, db: sqlite3.Connection, agent: Row, alive: set[str]) -> list[Command]:
-        """Said at every heartbeat until the run is gone: the client turns to SIGKILL when asked again."""
-        rows = db.execute(
-            "SELECT name FROM runs WHERE agent_id = ? AND stop_requested = 1 AND state = 'running'",
-            (agent["id"],),
-        )
-        return [{"type": "stop", "run_id": row["name"]} for row in rows if row["name"] in alive]
 
     def _searched(self, agent: Row, sweep: Row) -> list[Command]:
         """A new run, found without holding up the other requests."""
@@ -200,19 +194,16 @@ class Scheduler:
             (agent_id,),
         ).fetchone()
         config = json.loads(sweep["config_json"]) if sweep and alive else {}
-        if not config.get("early_terminate"):
+        if not config.get("early_terminate") or is_searched_outside(config):
             return
-        from rarebeat.search.hyperband import to_stop
+        from rarebeat.search.hyperband import to_stop as losing
 
         with self._store.read() as db:
             runs = [self._as_searched(db, run, config, True) for run in runs_of(db, sweep)]
-        stopping = to_stop(config, runs)
+        stopping = losing(config, runs)
         with self._store.write() as db:
             db.executemany(
                 "UPDATE runs SET stop_requested = 1, stop_reason = 'early_terminate' "
                 "WHERE sweep_id = ? AND name = ? AND state = 'running' AND stop_requested = 0",
                 [(sweep["id"], name) for name in stopping],
             )
-
-
-__all__ = ["CRASH_AFTER", "UNDER_WAY", "Scheduler"]

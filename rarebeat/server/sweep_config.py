@@ -11,8 +11,6 @@ from rarebeat.server import strict_json
 from rarebeat.server.errors import RequestError
 
 MAX_CHARACTERS = 1024**2
-# These bring their own search: the server only queues what they ask for.
-OUTSIDE_SEARCHES = ("custom",)
 
 
 def parse_config(text: str) -> dict[str, Any]:
@@ -36,9 +34,16 @@ def parse_config(text: str) -> dict[str, Any]:
     return strict_json.parse_object(json.dumps(plain), "the sweep's configuration")
 
 
+def is_searched_outside(config: dict[str, Any]) -> bool:
+    """Whether a program of the user's searches, and the server only queues what it asks for."""
+    controller = config.get("controller")
+    local = isinstance(controller, dict) and controller.get("type") == "local"
+    return local or config.get("method") == "custom" or "scheduler" in config
+
+
 def check_config(config: dict[str, Any]) -> None:
     """Raises RequestError when this server's search could not work with it."""
-    if config.get("method") in OUTSIDE_SEARCHES or "controller" in config or "scheduler" in config:
+    if is_searched_outside(config):
         return
     from rarebeat.search import SpaceError, validate
 

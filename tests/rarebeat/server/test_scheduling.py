@@ -7,6 +7,7 @@ import pytest
 
 from rarebeat.server.errors import NotFound
 from rarebeat.server.file_stream import receive
+from rarebeat.server.leases import new_run
 from rarebeat.server.operations.runs import _start_again
 from rarebeat.server.scheduling import Scheduler
 from rarebeat.server.store import Store
@@ -221,6 +222,66 @@ def test_a_process_of_an_attempt_that_was_given_up_is_told_to_stop_and_does_not_
     w.beat(agent)  # the agent has lost it, and gets it again
     assert w.log(name, loss=1.0, _step=0)["stopped"] is True
     assert (w.state(name), w.run(name)["history_lines"]) == ("pending", 0)
+
+
+def test_an_agent_that_was_out_of_reach_has_its_run_again(world):
+    w = world()
+    agent = w.agent()
+    name = w.given(agent)
+    w.start(name)
+    w.now += 91
+    w.scheduler.bury_silent()
+    assert w.beat(agent, name) == []
+    assert w.state(name) == "running"
+    assert w.given(w.agent()) != name
+    assert w.given(agent) == name  # its process has gone after all, which only its own agent can tell at once
+
+
+def test_an_agent_that_was_out_of_reach_too_long_is_told_to_stop_the_run_that_another_has(world):
+    w = world()
+    first, second = w.agent(), w.agent()
+    name = w.given(first)
+    w.start(name)
+    w.now += 91
+    w.scheduler.bury_silent()
+    assert w.given(second) == name
+    w.start(name)
+    assert w.beat(first, name) == [{"type": "stop", "run_id": name}]
+    assert w.beat(second, name) == []
+
+
+def test_a_new_attempt_has_none_of_the_lost_ones_files_and_outputs(world):
+    w = world()
+    agent = w.agent()
+    name = w.given(agent)
+    w.start(name)
+    run = w.run(name)["id"]
+    w.db.execute("INSERT INTO files (run_id, name, updated_at) VALUES (?, 'plot.png', 0)", (run,))
+    w.db.execute("INSERT INTO collections VALUES (1, 1, 'model', 'ArtifactSequence', 'model', '', 0, 0)")
+    w.db.execute(
+        "INSERT INTO artifacts (id, collection_id, state, digest, created_at, updated_at) "
+        "VALUES (1, 1, 'COMMITTED', 'd', 0, 0)"
+    )
+    w.db.execute("INSERT INTO outputs VALUES (?, 1)", (run,))
+    assert w.given(agent) == name
+    w.start(name)
+    counts = [
+        w.db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("files", "outputs", "artifacts")
+    ]
+    assert counts == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "search", [{"method": "custom"}, {"controller": {"type": "local"}}, {"scheduler": {"engine": "optuna"}}]
+)
+def test_a_sweep_that_is_searched_outside_hands_out_what_is_queued_and_nothing_else(world, search):
+    w = world(**search)
+    agent = w.agent()
+    assert w.beat(agent) == []
+    with w.store.write() as db:
+        name = new_run(db, w.sweep, {"x": 7}, w.now)["name"]
+    assert w.given(agent) == name
+    assert json.loads(w.run(name)["params_json"]) == {"x": 7}
 
 
 def test_after_a_server_was_away_silence_is_counted_from_its_start(world):
