@@ -136,20 +136,15 @@ def interruptible() -> Iterator[None]:
 
 
 def _local(plan: Plan, directory: Path, to: Console) -> dict[str, Any]:
-    from rarebeat.server import daemon
-    from rarebeat.server.serve import CannotServe
+    from rarebeat.server.borrowing import borrowed
 
-    try:
-        server = daemon.start(directory)
-    except (CannotServe, OSError) as error:
-        raise BadInput(f"the embedded server of {directory} cannot start: {error}") from error
-    try:
+    def say_how_to_look() -> None:
+        again = "rarebeat up" + ("" if directory == DIRECTORY else f" --dir {directory}")
+        _say(f"The embedded server is down again; to look at the sweep: {again}")
+
+    # Another sweep may use the server at the same time: it goes down with the last one.
+    with borrowed(directory, say_how_to_look) as server:
         return run_sweep(plan, Backend(server.url, server.key, embedded=True), to, entity=ENTITY)
-    finally:
-        if server.started:
-            daemon.stop(directory)
-            again = "rarebeat up" + ("" if directory == DIRECTORY else f" --dir {directory}")
-            click.echo(f"The embedded server is down again; to look at the sweep: {again}", err=True)
 
 
 def run_sweep(plan: Plan, backend: Backend, to: Console, entity: str | None = None) -> dict[str, Any]:

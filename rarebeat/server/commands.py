@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from rarebeat.server import daemon
+from rarebeat.server.borrowing import keep
 from rarebeat.server.client_settings import write_base_url
 from rarebeat.server.directory import CannotServe, read_address
 
@@ -71,6 +72,7 @@ def up(
         _foreground(directory, host, port, command, crash_after)
         return
     server = daemon.start(directory, host, port, command, crash_after)
+    keep(directory)
     words = "started" if server.started else "was already running"
     click.echo(f"The server on {directory} {words}: {server.url} (process {server.pid}).", err=True)
     _point_here(server)

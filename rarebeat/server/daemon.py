@@ -63,7 +63,7 @@ def start(
         CannotServe: in one sentence, why it did not start.
     """
     directory = directory.resolve()
-    _make(directory)
+    make(directory)
     if (server := running(directory)) is not None:
         return server
     command = [sys.executable, "-m", "rarebeat.server", "--dir", str(directory), "--host", host]
@@ -121,7 +121,8 @@ def stop(directory: Path) -> bool:
     raise CannotServe(f"the server on {directory} (process {address.pid}) cannot be ended")
 
 
-def _make(directory: Path) -> None:
+def make(directory: Path) -> None:
+    """Makes the directory unless it is there. Raises CannotServe."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
