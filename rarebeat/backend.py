@@ -179,12 +179,13 @@ def _fresh_client() -> wandb.sdk.wandb_setup._WandbSetup:
 def client_errors(url: str = "the W&B server") -> Iterator[None]:
     """Turn what the client raises into one sentence: exit code 2 for a refused key, else 1."""
     from wandb import errors
+    from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
     try:
         yield
     except errors.AuthenticationError as error:
         raise BadInput(f"{url} refuses the key: {_first_line(error)}") from error
-    except (errors.Error, TimeoutError, ConnectionError) as error:
+    except (errors.Error, WandbApiFailedError, TimeoutError, ConnectionError) as error:
         raise click.ClickException(f"{url} did not do as asked: {_first_line(error)}") from error
 
 
