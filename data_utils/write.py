@@ -8,7 +8,7 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,20 +69,29 @@ class DatasetWriter:
     first; use it within `writing`, which cleans up.
     """
 
-    def __init__(self, path: Path, folder: Path, description: Description) -> None:
+    def __init__(
+        self, path: Path, folder: Path, description: Description, on_both_sides: Collection[str]
+    ) -> None:
         self.path = path
         self.folder = folder
         self.description = description
+        self.on_both_sides = on_both_sides
+        self._splits: dict[str, str] = {}  # patient -> split
         self._sides = {sealed: _Side(_spool(folder)) for sealed in (False, True)}
 
     def add(self, name: str, group: str, split: str, samples: np.ndarray, rows: BeatRows) -> None:
         """Add one recording.
 
         Args:
-            group: its patient; all recordings of a patient must have the same split.
-            split: "train", "validation" or "test".
+            group: its patient.
+            split: "train", "validation" or "test", the same for all recordings of a patient, except for those
+                patients who were said to be on both sides.
             samples: (n, C) mV.
+        Raises:
+            ValueError: another number of leads, or a patient on two sides.
         """
+        if self._splits.setdefault(group, split) != split and group not in self.on_both_sides:
+            raise ValueError(f"{name} is {split}, but its patient {group} is {self._splits[group]}.")
         if samples.shape[1:] != (len(self.description.leads),):
             raise ValueError(f"{name} has {samples.shape[1:]} leads, not {len(self.description.leads)}.")
         side = self._sides[split == "test"]
@@ -151,9 +160,13 @@ def _spool(folder: Path) -> IO[bytes]:
 
 
 @contextmanager
-def writing(path: Path, description: Description, overwrite: bool = False) -> Iterator[DatasetWriter]:
+def writing(
+    path: Path, description: Description, overwrite: bool = False, on_both_sides: Collection[str] = ()
+) -> Iterator[DatasetWriter]:
     """A writer for `path` and its `.test.h5`, whose working folder goes away however the block ends.
 
+    Args:
+        on_both_sides: patients whom a published split trains on and tests on; nobody else may be.
     Raises:
         BadInput: either file is there already (without `overwrite`), or the folder cannot be written to.
     """
@@ -168,7 +181,7 @@ def writing(path: Path, description: Description, overwrite: bool = False) -> It
             f"{path.parent} cannot be written to ({error.strerror}): choose another --out."
         ) from error
     try:
-        with closing(DatasetWriter(path, folder, description)) as writer:
+        with closing(DatasetWriter(path, folder, description, on_both_sides)) as writer:
             yield writer
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):

@@ -100,7 +100,8 @@ def build(
             patients, or what `data_utils.write.writing` refuses.
     """
     present = _records_in(folder)
-    with writing(out, _description(options), overwrite) as writer:
+    on_both_sides = [patient("202")] if options.published_split else []
+    with writing(out, _description(options), overwrite, on_both_sides) as writer:
         importing = _Import(folder, options, writer)
         for done, record in enumerate(present, start=1):
             importing.add(record)

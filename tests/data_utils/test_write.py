@@ -63,6 +63,18 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("other", ["validation", "test"])
+def test_a_patient_is_on_one_side_unless_a_published_split_says_otherwise(tmp_path: Path, other: str) -> None:
+    def write(on_both_sides: tuple[str, ...]) -> None:
+        with writing(tmp_path / "x.h5", DESCRIPTION, on_both_sides=on_both_sides) as writer:
+            writer.add("r1", "anna", "train", np.zeros((1000, 2)), ROWS)
+            writer.add("r2", "anna", other, np.zeros((1000, 2)), ROWS)
+
+    with pytest.raises(ValueError, match=f"r2 is {other}, but its patient anna is train"):
+        write(())
+    write(("anna",))
+
+
 def test_nothing_to_train_on_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="No rows are left"), writing(tmp_path / "x.h5", DESCRIPTION) as writer:
         writer.add("r3", "r3", "test", np.zeros((1000, 2)), ROWS)
