@@ -39,7 +39,13 @@ HYPERPARAMETERS = {
 
 
 def register_sampler(name: str, sampler: Callable[[np.ndarray], Draw]) -> None:
-    """Make a sampler known by name, in the registry and among the choices of the hyperparameter."""
+    """Make a sampler known by name, in the registry and among the choices of the hyperparameter.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+    if name in SAMPLERS:
+        raise ValueError(f"There is already a sampler named {name}.")
     SAMPLERS[name] = sampler
     HYPERPARAMETERS["sampler"]["choices"] = list(SAMPLERS)
 

@@ -7,7 +7,7 @@ import pytest
 
 from data_utils.dataset import Side, open_dataset
 from data_utils.errors import BadInput
-from data_utils.samplers import HYPERPARAMETERS, SAMPLERS, build_sampler
+from data_utils.samplers import HYPERPARAMETERS, SAMPLERS, build_sampler, register_sampler
 from data_utils.samplers.strata import strata
 from data_utils.write import BeatRows, Description, writing
 
@@ -107,3 +107,10 @@ def test_an_unknown_sampler_is_named(train: Side) -> None:
 
 def test_the_choices_are_the_registered_samplers() -> None:
     assert HYPERPARAMETERS["sampler"]["choices"] == list(SAMPLERS)
+
+
+def test_a_name_that_is_taken_is_not_taken_over() -> None:
+    before = SAMPLERS["none"]
+    with pytest.raises(ValueError, match="already a sampler named none"):
+        register_sampler("none", SAMPLERS["sqrt"])
+    assert SAMPLERS["none"] is before
