@@ -18,6 +18,7 @@ MODEL = "model.keras"
 
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "array", "items": _TEXT}
+_LIST = {"type": "array", "items": {"type": "number"}}
 _NUMBERS = {"type": "object", "additionalProperties": {"type": "number"}}
 
 _PROPERTIES = {
@@ -36,7 +37,18 @@ _PROPERTIES = {
     "leads": {**_TEXTS, "minItems": 1},
     "rate": {"type": "number", "exclusiveMinimum": 0},
     "units": {"const": "mV"},
-    "preparation": {"type": "object"},
+    "preparation": {
+        "type": "object",
+        "properties": {
+            "window": {"type": "number", "exclusiveMinimum": 0},
+            "position": {"type": "number"},
+            "scaling": _TEXT,
+            "covariate_mean": _LIST,
+            "covariate_std": _LIST,
+        },
+        "required": ["window", "position", "scaling", "covariate_mean", "covariate_std"],
+        "additionalProperties": False,
+    },
     "covariates": _TEXTS,
     "thresholds": {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0}},
     "temperature": {"type": "number", "exclusiveMinimum": 0},
@@ -89,9 +101,17 @@ def read_card(folder: Path) -> dict:
     try:
         card = json.loads(path.read_text())
         jsonschema.validate(card, SCHEMA)
-        for name in card["classes"]:
-            card["thresholds"][name]
-    except (ValueError, KeyError, jsonschema.ValidationError) as error:
+        _check_lengths(card)
+    except (ValueError, jsonschema.ValidationError) as error:
         reason = getattr(error, "message", None) or str(error)
         raise BadInput(f"{path} is no whole card of a model: {reason.splitlines()[0]}.") from error
     return card
+
+
+def _check_lengths(card: dict) -> None:
+    """Raise ValueError where two parts of a card speak of different things."""
+    if set(card["classes"]) != set(card["thresholds"]) or len(card["classes"]) != len(card["class_names"]):
+        raise ValueError("its classes, their names and their thresholds do not belong together")
+    for name in ("covariate_mean", "covariate_std"):
+        if len(card["preparation"][name]) != len(card["covariates"]):
+            raise ValueError(f"its covariates and their {name} do not belong together")

@@ -23,7 +23,13 @@ CARD = {
     "leads": ["MLII"],
     "rate": 360.0,
     "units": "mV",
-    "preparation": {"window": 0.8},
+    "preparation": {
+        "window": 0.8,
+        "position": 0.5,
+        "scaling": "none",
+        "covariate_mean": [],
+        "covariate_std": [],
+    },
     "covariates": [],
     "thresholds": {"N": 0.5, "V": 0.1},
     "temperature": 1.4,
@@ -59,12 +65,28 @@ def test_a_card_that_lacks_anything_is_not_written_and_not_read(tmp_path, name):
         read_card(tmp_path)
 
 
-def test_a_class_without_a_threshold_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda card: card["thresholds"].pop("V"), "classes, their names and their thresholds"),
+        (lambda card: card["class_names"].pop(), "classes, their names and their thresholds"),
+        (lambda card: card["covariates"].append("age"), "covariates and their covariate_mean"),
+    ],
+)
+def test_parts_that_do_not_belong_together_are_refused(tmp_path, change, sentence):
     card = copy.deepcopy(CARD)
-    del card["thresholds"]["V"]
+    change(card)
     write_card(tmp_path, card)
 
-    with pytest.raises(BadInput, match="no whole card"):
+    with pytest.raises(BadInput, match=f"no whole card of a model: its {sentence}"):
+        read_card(tmp_path)
+
+
+def test_a_preparation_that_no_loader_understands_is_not_whole(tmp_path):
+    unknown = {**CARD["preparation"], "filter": "0.5-40 Hz"}
+    (tmp_path / "card.json").write_text(json.dumps({**CARD, "preparation": unknown}))
+
+    with pytest.raises(BadInput, match=r"no whole card of a model: .*'filter' was unexpected"):
         read_card(tmp_path)
 
 

@@ -152,7 +152,7 @@ def test_what_makes_a_number_doubtful_is_said(model_dir, changed, sealed):
         ({"leads": ["MLII"]}, "trained with leads MLII, but .* has simulated"),
         ({"rate": 250.0}, "trained with rate 250.0, but .* has 360.0"),
         ({"classes": ["N", "S", "V", "Q"], "thresholds": dict.fromkeys("NSVQ", 0.5)}, "classes N, S, V, Q"),
-        ({"covariates": ["age"]}, "covariates age"),
+        ({"covariates": [*"abcdefg"]}, "covariates a, b, c, d, e, f, g, but .* has rr_pre"),
     ],
 )
 def test_a_file_that_means_something_else_is_refused_and_not_counted(changed, sealed, values, sentence):
