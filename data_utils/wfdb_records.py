@@ -26,13 +26,16 @@ def read_annotations(folder: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Samples (n,) int64 and symbols (n,) str of `name.atr`.
 
     Raises:
-        BadRecord: no such file, or one that wfdb refuses.
+        BadRecord: no such file, one that wfdb refuses, or one whose annotations go back in time.
     """
     if not (folder / f"{name}.atr").is_file():
         raise BadRecord(f"no annotations: {name}.atr is missing")
     with _reading(f"{name}.atr"):
         annotation = wfdb.rdann(str(folder / name), "atr")
-    return annotation.sample.astype(np.int64), np.array(annotation.symbol, dtype=str)
+    samples = annotation.sample.astype(np.int64)
+    if (np.diff(samples, prepend=0) < 0).any():
+        raise BadRecord(f"{name}.atr is damaged: its annotations are not in the order of time")
+    return samples, np.array(annotation.symbol, dtype=str)
 
 
 def read_signal(folder: Path, name: str, leads: Sequence[str], rate: float) -> np.ndarray:

@@ -132,9 +132,16 @@ def _truncate(folder: Path) -> None:
         file.truncate(4000)
 
 
+def _back_in_time(folder: Path) -> None:
+    # A word is code << 10 | interval: N at 400, SKIP by -300 in PDP-11's order of words, N 0 later, the end.
+    words = [1 << 10 | 400, 59 << 10, 0xFFFF, 0x10000 - 300, 1 << 10, 0]
+    (folder / "106.atr").write_bytes(np.array(words, "<u2").tobytes())
+
+
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
+        (_back_in_time, "106.atr is damaged: its annotations are not in the order of time"),
         (_truncate, "106.dat is truncated: 4,000 of 10,800 bytes"),
         (lambda folder: (folder / "106.dat").unlink(), "106.dat is missing"),
         (lambda folder: (folder / "106.atr").unlink(), "no annotations: 106.atr is missing"),
