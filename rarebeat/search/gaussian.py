@@ -19,9 +19,10 @@ ROOT5 = np.sqrt(5.0)
 # Log-normal priors (mean and standard deviation of the natural logarithm). An axis of length 1 is crossed by
 # a function of length scale 1 with little more than one turn.
 LENGTH_PRIOR = (-0.5, 0.7)
-NOISE_PRIOR = (-5.0, 1.5)  # variance, of targets with variance 1
+NOISE_PRIOR = (-3.5, 1.2)  # variance, of targets with variance 1
 SCALE_PRIOR = (0.0, 0.7)  # variance of the process
 WIDTH = 4.0  # standard deviations of a prior that the fit may go: bounds that are never of interest
+KNOWN = 1e-6  # variance of what is believed, for the sake of rounding
 JITTERS = (1e-8, 1e-6, 1e-4, 1e-2)
 
 
@@ -131,30 +132,52 @@ def fit_settings(
 
 
 class GaussianProcess:
-    """The process given what was seen at `rows`."""
+    """The process given what was seen at `rows`.
 
-    def __init__(self, rows: np.ndarray, targets: np.ndarray, unordered: np.ndarray, settings: Settings):
+    Args:
+        rows: (n, d) coordinates.
+        targets: (n,).
+        unordered: (d,) bool.
+        settings: Of the kernel and the noise.
+        believed: (b, d) coordinates where the function is taken to be known: it passes through its own mean.
+    """
+
+    def __init__(
+        self,
+        rows: np.ndarray,
+        targets: np.ndarray,
+        unordered: np.ndarray,
+        settings: Settings,
+        believed: np.ndarray | None = None,
+    ) -> None:
         self.rows, self.targets, self.unordered, self.settings = rows, targets, unordered, settings
-        correlation, _ = _matern(_distances(squared_differences(rows, rows, unordered), settings.lengths))
-        covariance = np.exp(settings.scale) * correlation + np.exp(settings.noise) * np.eye(len(rows))
-        self._factor = _factor(covariance)
-        self._weights = cho_solve((self._factor, True), targets)
+        noise = np.full(len(rows), np.exp(settings.noise))
+        if believed is not None:
+            self.rows, noise = np.vstack([rows, believed]), np.append(noise, np.full(len(believed), KNOWN))
+        covariance = self._covariance(self.rows)
+        self._factor = _factor(covariance + np.diag(noise))
+        # What is believed lies on the mean, so it leaves the mean as it is.
+        seen = self._factor[: len(rows), : len(rows)]
+        self._weights = cho_solve((seen, True), targets)
+
+    def _covariance(self, rows: np.ndarray) -> np.ndarray:
+        """(m, n) between `rows` (m, d) and all that is seen or believed."""
+        differences = squared_differences(rows, self.rows, self.unordered)
+        return np.exp(self.settings.scale) * _matern(_distances(differences, self.settings.lengths))[0]
 
     def predict(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean (m,) and standard deviation (m,) of the function, without its noise, at `rows` (m, d)."""
-        differences = squared_differences(rows, self.rows, self.unordered)
-        correlation, _ = _matern(_distances(differences, self.settings.lengths))
-        covariance = np.exp(self.settings.scale) * correlation
-        mean = covariance @ self._weights
+        covariance = self._covariance(rows)
+        mean = covariance[:, : len(self.targets)] @ self._weights
         explained = solve_triangular(self._factor, covariance.T, lower=True)
         variance = np.exp(self.settings.scale) - np.einsum("ij,ij->j", explained, explained)
         return mean, np.sqrt(np.maximum(variance, 1e-12))
 
     def believing(self, rows: np.ndarray) -> GaussianProcess:
-        """As if the mean had been seen at `rows`: the kriging believer of Ginsbourger et al. 2010."""
+        """As if the function had been seen at `rows`, on its mean (Ginsbourger et al. 2010), without noise.
+
+        With noise a second run beside one under way would look as promising as the first.
+        """
         if not len(rows):
             return self
-        mean, _ = self.predict(rows)
-        return GaussianProcess(
-            np.vstack([self.rows, rows]), np.append(self.targets, mean), self.unordered, self.settings
-        )
+        return GaussianProcess(self.rows, self.targets, self.unordered, self.settings, rows)

@@ -39,8 +39,10 @@ def suggest(space: Space, lessons: Lessons, rng: np.random.Generator) -> Point |
         return draw_unseen(space, lessons.visited, rng)
     # Training on the same machine occupies the cores: more threads would wait for each other.
     with threadpool_limits(limits=1):
-        if len(lessons.results) < startup(len(chart.axes)):
-            taken = [point for point, _ in lessons.results] + lessons.pending
+        taken = [point for point, _ in lessons.results] + lessons.pending
+        first = startup(len(chart.axes))
+        # Runs under way count: they fill the space too, and half of the results are enough to begin.
+        if len(taken) < first or len(lessons.results) < first // 2:
             rows = spread(chart, chart.rows(taken), rng)
         else:
             rows = _promising(space, chart, lessons, rng)
@@ -50,7 +52,7 @@ def suggest(space: Space, lessons: Lessons, rng: np.random.Generator) -> Point |
 
 
 def startup(axes: int) -> int:
-    """How many results there are before the model is asked."""
+    """How many runs there are before the model is asked."""
     return min(max(2 * axes, 4), 8)
 
 
