@@ -8,7 +8,9 @@ unordered: their coordinate is an index, and two of them are either the same or 
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -51,8 +53,12 @@ class Axis:
     def coordinate(self, value: Json) -> float:
         if not isinstance(self.dimension, Choice):
             return float(self.snap(np.array([self.dimension.unit(value)]))[0])
-        wanted = self.dimension.key(value)
-        return float(self.places[[self.dimension.key(v) for v in self.values].index(wanted)])
+        return self._place_of[self.dimension.key(value)]
+
+    @cached_property
+    def _place_of(self) -> dict[Hashable, float]:
+        keys = [self.dimension.key(value) for value in self.values]
+        return dict(zip(keys, self.places.tolist(), strict=True))
 
     def value(self, coordinate: float) -> Json:
         if self.places is None:

@@ -8,6 +8,7 @@ one parameter add up, so "alpha counts only where loss is focal and link is sigm
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
@@ -37,7 +38,7 @@ def positions(space: Space, names: Iterable[str]) -> frozenset[int]:
 def masked(space: Space, rules: Iterable[Rule], point: Point) -> frozenset[int]:
     """The dimensions that have no effect at `point`, by the rules."""
     key = space.key(point)
-    return frozenset(rule.inactive for rule in rules if all(key[i] == part for i, part in rule.when))
+    return frozenset(rule.inactive for rule in rules if _holds(rule.when, key))
 
 
 def learn_rules(space: Space, seen: list[Seen]) -> tuple[Rule, ...]:
@@ -50,34 +51,36 @@ def learn_rules(space: Space, seen: list[Seen]) -> tuple[Rule, ...]:
 def _rules_for(space: Space, told: list[tuple[tuple, frozenset[int]]], target: int) -> list[Rule]:
     idle = [key for key, inactive in told if target in inactive]
     active = [key for key, inactive in told if target not in inactive]
-    rules: list[Rule] = []
-    for length in (1, 2):
-        while found := _widest(_conditions(space, idle, target, length), idle, active):
-            rules.append(Rule(found, target))
-            idle = [key for key in idle if not _holds(found, key)]
-    return rules
-
-
-def _conditions(space: Space, idle: list[tuple], target: int, length: int) -> list[Condition]:
-    """All conditions that hold in some idle run, in the order of the sweep's parameters."""
     few = [
         i
         for i, dimension in enumerate(space.dimensions)
         if i != target and dimension.size is not None and 1 < dimension.size <= MOST_VALUES
     ]
-    chosen = itertools.combinations(few, length)
-    return list(dict.fromkeys(tuple((i, key[i]) for i in group) for group in chosen for key in idle))
+    rules: list[Rule] = []
+    for length in (1, 2):
+        groups = list(itertools.combinations(few, length))
+        while found := _widest(groups, idle, active):
+            rules.append(Rule(found, target))
+            idle = [key for key in idle if not _holds(found, key)]
+    return rules
 
 
 def _holds(when: Condition, key: tuple) -> bool:
     return all(key[i] == part for i, part in when)
 
 
-def _widest(conditions: list[Condition], idle: list[tuple], active: list[tuple]) -> Condition | None:
+def _condition(group: tuple[int, ...], key: tuple) -> Condition:
+    """What holds at `key` of the parameters of `group`."""
+    return tuple((i, key[i]) for i in group)
+
+
+def _widest(groups: list[tuple[int, ...]], idle: list[tuple], active: list[tuple]) -> Condition | None:
     """The condition that explains most idle runs and no active one; the first of equals."""
     best, most = None, SUPPORT - 1
-    for when in conditions:
-        explained = sum(_holds(when, key) for key in idle)
-        if explained > most and not any(_holds(when, key) for key in active):
-            best, most = when, explained
+    for group in groups:
+        counts = Counter(_condition(group, key) for key in idle)
+        refuted = {_condition(group, key) for key in active}
+        for when, explained in counts.items():
+            if explained > most and when not in refuted:
+                best, most = when, explained
     return best
