@@ -20,12 +20,16 @@ RR_COVARIATES = (
     "rr_local_record",  # local median / record median
 )
 LOCAL_BEATS = 10
+# Seconds. Where nobody could annotate beats, as in ventricular flutter, the next one is up to 100 s away:
+# a few such gaps would be all that the mean and deviation over a data set are made of.
+LONGEST = 3.0
 
 
 def rr_covariates(beats: np.ndarray, rate: float) -> np.ndarray:
     """Covariates of every beat of a recording, in the order of `RR_COVARIATES`.
 
-    What a beat at either end lacks is filled with the record's median interval.
+    What a beat at either end lacks is filled with the record's median interval. More than 3 s count as
+    3 s.
 
     Args:
         beats: (n,) samples of all beats, whatever their class, ascending.
@@ -35,7 +39,7 @@ def rr_covariates(beats: np.ndarray, rate: float) -> np.ndarray:
     """
     if len(beats) < 2:
         return np.full((len(beats), len(RR_COVARIATES)), np.nan, np.float32)
-    intervals = np.diff(beats) / rate
+    intervals = np.minimum(np.diff(beats) / rate, LONGEST)
     record = max(float(np.median(intervals)), 1 / rate)
     pre = np.concatenate([[record], intervals])
     post = np.concatenate([intervals, [record]])

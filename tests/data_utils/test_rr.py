@@ -40,3 +40,11 @@ def test_one_beat_has_no_interval() -> None:
 
 def test_two_annotations_on_one_sample_stay_finite() -> None:
     assert np.isfinite(rr_covariates(np.array([10, 10, 10, 90]), 100.0)).all()
+
+
+def test_a_gap_without_annotations_counts_as_a_pause_of_three_seconds() -> None:
+    beats = np.array([0, 100, 200, 300, 10_300, 10_400])  # 100 s in which nobody saw a beat
+    before_gap, after_gap = rr_covariates(beats, 100.0)[3:5]
+
+    np.testing.assert_allclose(before_gap, [1, 3, 1, 3, 1, 3, 1], rtol=1e-6)
+    np.testing.assert_allclose(after_gap, [3, 1, 3, 1, 3, 1, 1], rtol=1e-6)
