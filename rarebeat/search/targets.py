@@ -13,13 +13,17 @@ def normalised(losses: np.ndarray) -> np.ndarray:
 
     The unit is the median absolute deviation of the first runs, which lie anywhere in the space. That of all
     runs would shrink as they gather around the best, and blow up what little still differs there; so do
-    ranks, which measured worse.
+    ranks, which measured worse. It counts only where it is larger: prior runs may be near each other.
     """
-    first = losses[:FIRST]
-    centre = np.median(first)
-    width = 1.4826 * np.median(np.abs(first - centre)) or np.std(first) or np.std(losses)
+    width, centre = max(_spread(losses[:FIRST]), _spread(losses))
     if not width > 0:
         return np.zeros(len(losses))
     values = np.minimum((losses - centre) / width, CLIPPED)
-    spread = values.std()
-    return (values - values.mean()) / spread if spread > 0 else np.zeros(len(values))
+    deviation = values.std()
+    return (values - values.mean()) / deviation if deviation > 0 else np.zeros(len(values))
+
+
+def _spread(losses: np.ndarray) -> tuple[float, float]:
+    """Median absolute deviation, as of a normal distribution, and median; where it is 0 the standard one."""
+    centre = np.median(losses)
+    return float(1.4826 * np.median(np.abs(losses - centre)) or np.std(losses)), float(centre)

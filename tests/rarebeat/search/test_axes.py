@@ -9,7 +9,6 @@ from rarebeat.search import parse_space
 from rarebeat.search.axes import Chart, axis_of
 from rarebeat.search.design import spread
 from rarebeat.search.distributions import DISTRIBUTIONS, parse
-from rarebeat.search.targets import normalised
 
 BOUNDS = {"min": 1, "max": 3}
 SPECS = {
@@ -67,17 +66,3 @@ def test_the_design_covers_each_choice_of_three_within_four_runs_most_of_the_tim
         covered += len(set(rows[:, 1])) == 3
     # Four independent draws do so with probability 36 / 81 = 0.44.
     assert covered >= 36
-
-
-def test_targets_keep_the_order_and_do_not_see_how_bad_the_worst_is() -> None:
-    losses = np.array([0.3, 0.1, 0.2, 0.25, 0.15, 9.0])
-    targets = normalised(losses)
-    assert np.array_equal(np.argsort(targets), np.argsort(losses))
-    assert targets.mean() == pytest.approx(0.0, abs=1e-12) and targets.std() == pytest.approx(1.0)
-    assert normalised(np.where(losses > 1, 1e6, losses)) == pytest.approx(targets)
-
-
-def test_targets_without_difference_are_zero_and_one_difference_is_seen() -> None:
-    assert normalised(np.full(7, 3.0)).tolist() == [0.0] * 7
-    one = normalised(np.array([1.0] * 9 + [2.0]))
-    assert one[-1] > 1.0 and np.all(np.isfinite(one))
