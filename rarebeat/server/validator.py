@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 
 from rarebeat.server.errors import RequestError
@@ -16,6 +19,7 @@ log = logging.getLogger(__name__)
 TIME_LIMIT = 25.0
 REFUSED = 2
 REMEMBERED = 64
+REMEMBERED_SECONDS = 60.0
 
 
 class Validator:
@@ -23,16 +27,23 @@ class Validator:
     reason on stderr.
 
     Anything else is the command's own failure: the sweep is made, with a warning. Answers are remembered by
-    content, because the client asks up to five times when it is refused.
+    content for a minute, because the client asks up to five times when it is refused; who asks later may have
+    changed what the command judges by.
 
     Args:
         command: The command and its arguments; None accepts everything.
+        clock: Seconds, from any start.
     """
 
-    def __init__(self, command: list[str] | None, time_limit: float = TIME_LIMIT) -> None:
-        self._command, self._time_limit = command, time_limit
+    def __init__(
+        self,
+        command: list[str] | None,
+        time_limit: float = TIME_LIMIT,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._command, self._time_limit, self._clock = command, time_limit, clock
         self._lock = threading.Lock()
-        self._answers: OrderedDict[str, tuple[bool, list[str]]] = OrderedDict()
+        self._answers: OrderedDict[str, tuple[float, bool, list[str]]] = OrderedDict()
 
     def check(self, config_yaml: str) -> list[str]:
         """Warnings to show.
@@ -43,11 +54,13 @@ class Validator:
         if not self._command:
             return []
         with self._lock:
-            if config_yaml not in self._answers:
-                self._answers[config_yaml] = self._run(config_yaml)
-                if len(self._answers) > REMEMBERED:
-                    self._answers.popitem(last=False)
-            accepted, sentences = self._answers[config_yaml]
+            asked, accepted, sentences = self._answers.pop(config_yaml, (-math.inf, True, []))
+            if self._clock() - asked > REMEMBERED_SECONDS:
+                accepted, sentences = self._run(config_yaml)
+                asked = self._clock()
+            self._answers[config_yaml] = asked, accepted, sentences
+            if len(self._answers) > REMEMBERED:
+                self._answers.popitem(last=False)
         if not accepted:
             raise RequestError(" ".join(sentences))
         return sentences

@@ -41,6 +41,16 @@ def test_the_client_asks_five_times_and_the_command_runs_once(tmp_path, monkeypa
     assert (tmp_path / "asked").read_text() == "x"
 
 
+def test_who_asks_later_is_judged_anew(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    now = [0.0]
+    validator = Validator(python(REFUSE), clock=lambda: now[0])
+    for now[0] in (0.0, 60.0, 61.0):
+        with pytest.raises(RequestError):
+            validator.check("gama")
+    assert (tmp_path / "asked").read_text() == "xx"
+
+
 def test_a_command_that_breaks_refuses_nothing_and_warns():
     assert "exit code 1" in Validator(python("raise SystemExit(1)")).check("x")[0]
     assert "FileNotFoundError" in Validator(["/no/such/command"]).check("x")[0]
