@@ -42,7 +42,13 @@ def training_table() -> Table:
         BadInput: that process failed, as it does when a plug-in cannot be imported.
     """
     command = [sys.executable, "-m", "training.hyperparameters"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    except subprocess.TimeoutExpired:
+        raise BadInput(
+            f"the hyperparameters of training.train were not read within {PATIENCE} s: try again when this "
+            "machine has less to do"
+        ) from None
     if done.returncode != 0:
         reason = (done.stderr.strip() or "no reason given").splitlines()[-1]
         raise BadInput(f"the hyperparameters of training.train could not be read: {reason}")

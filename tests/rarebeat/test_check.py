@@ -11,6 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from data_utils.errors import BadInput
 from rarebeat.check import Problem, check_sweep, training_table
 from rarebeat.cli import main
 from rarebeat.sweep_rules import Table
@@ -364,3 +365,10 @@ def test_the_table_of_our_training_has_what_the_sweeps_search() -> None:
         "str",
         "choice",
     }
+
+
+def test_a_machine_too_busy_to_read_the_table_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rarebeat.check.PATIENCE", 0.01)
+    training_table.cache_clear()
+    with pytest.raises(BadInput, match="were not read within"):
+        training_table()
