@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import cho_solve, cholesky, solve_triangular
-from scipy.optimize import minimize
 
 ROOT5 = np.sqrt(5.0)
 # Log-normal priors (mean and standard deviation of the natural logarithm). An axis of length 1 is crossed by
@@ -111,6 +110,8 @@ def fit_settings(
         unordered: (d,) bool.
         starts: One from the middle of the priors, the others drawn from them.
     """
+    from scipy.optimize import minimize  # a third of a second, which `rarebeat check` need not wait
+
     means, widths = _priors(rows.shape[1])
     differences = squared_differences(rows, rows, unordered)
     bounds = list(zip(means - WIDTH * widths, means + WIDTH * widths, strict=True))
