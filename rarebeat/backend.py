@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import click
 
 from data_utils.errors import BadInput
+from rarebeat.server.proxies import direct
 
 if TYPE_CHECKING:
     import wandb
@@ -56,7 +57,7 @@ class Backend:
             environment["WANDB_API_KEY"] = self.key
         if self.embedded:
             environment |= {"WANDB_MODE": "online", "WANDB_ENTITY": ENTITY, **QUIET}
-        return environment
+        return environment | (direct(self.url, environment) if _is_loopback(self.url) else {})
 
     def use(self) -> None:
         """Make this process's own client talk to it."""

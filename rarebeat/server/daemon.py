@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
 import os
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from rarebeat.server.directory import Address, CannotServe, is_locked, read_address, read_key
+from rarebeat.server.proxies import direct
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -41,6 +41,7 @@ class Server:
             "WANDB_API_KEY": self.key,
             # Without it the client reports its own errors to its maker.
             "WANDB_ERROR_REPORTING": "false",
+            **direct(self.url, os.environ),
         }
 
 
@@ -110,8 +111,7 @@ def stop(directory: Path) -> bool:
     if address is None or not is_locked(directory):
         return False
     for how in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(address.pid, how)
+        _end(address.pid, how)
         until = time.monotonic() + STOP_SECONDS
         while time.monotonic() < until:
             if not is_locked(directory):
@@ -134,6 +134,15 @@ def _log(directory: Path) -> IO[bytes]:
         return (directory / "server.log").open("ab")
     except OSError as error:
         raise CannotServe(f"{directory} cannot be written to: {error.strerror}") from None
+
+
+def _end(pid: int, how: signal.Signals) -> None:
+    try:
+        os.kill(pid, how)
+    except ProcessLookupError:
+        return
+    except PermissionError:
+        raise CannotServe(f"the server is process {pid} of somebody else, who alone can end it") from None
 
 
 def _reap(pid: int) -> None:

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from rarebeat.backend import Backend
+
 AWAY = """
 import sys
 from pathlib import Path
@@ -29,3 +31,10 @@ def test_a_server_that_goes_away_is_one_sentence(tmp_path, backend):
     env = {name: value for name, value in backend.env.items() if not name.startswith("WANDB_")}
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=100)
     assert done.stdout.strip() == "1", done.stderr
+
+
+def test_a_server_of_this_machine_is_reached_without_the_networks_proxy():
+    inherited = {"https_proxy": "http://proxy:3128", "NO_PROXY": "intra"}
+    local = Backend("http://127.0.0.1:8765", "key", embedded=True).environment(inherited)
+    assert local["NO_PROXY"] == local["no_proxy"] == "intra,127.0.0.1"
+    assert Backend("https://wandb.example").environment(inherited)["NO_PROXY"] == "intra"
