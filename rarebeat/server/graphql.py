@@ -21,6 +21,7 @@ from rarebeat.server.errors import Malformed, RequestError
 MAX_TOKENS = 5000
 MAX_CHARACTERS = 100_000
 MAX_DEPTH = 40
+MAX_STEPS = 1_000_000  # a page of 10,000 runs with every field takes half of it
 
 Resolver = Callable[[Any, Any, Arguments], Any]
 
@@ -146,6 +147,7 @@ class _Execution:
     variables: dict[str, Any]
     context: Any
     on_unknown: Callable[[str], None]
+    steps: int = 0
 
     def select(self, value: Any, selection: ast.SelectionSetNode | None, depth: int) -> Any:
         """The value with the selected fields; lists member by member, plain values as they are."""
@@ -166,6 +168,10 @@ class _Execution:
         self, selection: ast.SelectionSetNode, value: Any, inside: tuple[str, ...]
     ) -> Iterable[ast.FieldNode]:
         for node in selection.selections:
+            # Fragments that spread each other twice double the work at each level.
+            self.steps += 1
+            if self.steps > MAX_STEPS:
+                raise Malformed(f"the document selects more than {MAX_STEPS} fields")
             if not self._included(node):
                 continue
             if isinstance(node, ast.FieldNode):

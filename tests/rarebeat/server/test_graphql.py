@@ -69,6 +69,14 @@ def test_a_document_that_cannot_be_run_is_malformed(document):
         run(document)
 
 
+def test_fragments_that_double_the_work_at_each_level_are_given_up(monkeypatch):
+    monkeypatch.setattr("rarebeat.server.graphql.MAX_STEPS", 1000)
+    levels = "".join(f"fragment F{i} on Query {{ ...F{i + 1} ...F{i + 1} }} " for i in range(30))
+    bomb = "{ ...F0 } " + levels + 'fragment F30 on Query { pet(name: "T") { name } }'
+    with pytest.raises(Malformed, match="more than 1000 fields"):
+        run(bomb)
+
+
 def test_an_argument_of_the_wrong_kind_is_the_clients_mistake():
     with pytest.raises(RequestError, match="'values' should be a list of texts"):
         run("{ echo(values: 3) }")
