@@ -27,7 +27,7 @@ sweep: $(VENV)/.installed
 	rarebeat sweep $(SWEEP) --local --data $$data --agents $(AGENTS) --count $(RUNS) -o runs/best
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

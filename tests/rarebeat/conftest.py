@@ -14,6 +14,22 @@ import pytest
 from rarebeat.processes import kill_processes, tree
 
 BIN = Path(sys.executable).parent
+SWEEP = """\
+method: grid
+project: road
+command: ["${env}", "${interpreter}", "-m", "training.train"]
+metric: {name: best/macro_auprc, goal: maximize}
+parameters:
+  loss: {values: [ce, focal]}
+  sampler: {values: [none, sqrt]}
+  gamma: {value: 2.0}
+  epochs: {value: 2}
+  steps_per_epoch: {value: 6}
+  batch_size: {value: 32}
+  n_blocks: {value: 2}
+  filters: {value: 4}
+  data: {value: nowhere.h5}
+"""
 # Far longer than any command of the tests takes, and shorter than pytest's own limit.
 PATIENCE = 240.0
 
@@ -70,3 +86,18 @@ class Shell:
 def terminal() -> Callable[..., Shell]:
     """Opens a terminal: `terminal(folder, environment)`."""
     return Shell
+
+
+@pytest.fixture(scope="session")
+def sweep_yaml() -> str:
+    """A grid of four short runs."""
+    return SWEEP
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory, terminal) -> Path:
+    """A small data file of simulated beats."""
+    folder = tmp_path_factory.mktemp("data")
+    file = folder / "simulated.h5"
+    terminal(folder).run("rarebeat", "data", "simulate", "--out", file, "--patients", "12", "--minutes", "3")
+    return file
