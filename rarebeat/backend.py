@@ -179,6 +179,7 @@ def _fresh_client() -> wandb.sdk.wandb_setup._WandbSetup:
 @contextlib.contextmanager
 def client_errors(url: str = "the W&B server") -> Iterator[None]:
     """Turn what the client raises into one sentence: exit code 2 for a refused key, else 1."""
+    from requests import RequestException
     from wandb import errors
     from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
@@ -186,7 +187,7 @@ def client_errors(url: str = "the W&B server") -> Iterator[None]:
         yield
     except errors.AuthenticationError as error:
         raise BadInput(f"{url} refuses the key: {_first_line(error)}") from error
-    except (errors.Error, WandbApiFailedError, TimeoutError, ConnectionError) as error:
+    except (errors.Error, WandbApiFailedError, RequestException, TimeoutError, ConnectionError) as error:
         raise click.ClickException(f"{url} did not do as asked: {_first_line(error)}") from error
 
 

@@ -7,7 +7,8 @@ import os
 import shlex
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,10 @@ def best(path: str, out: Path, as_json: bool) -> None:
 
 
 def check_folder(directory: Path) -> None:
-    """Raise `BadInput` where writing a model to `directory` would overwrite something else."""
+    """Raise `BadInput` where a model cannot be written to `directory`, or would overwrite something else."""
+    above = next(path for path in directory.absolute().parents if path.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise BadInput(f"{directory} cannot be written: {above} is no folder that you may write to")
     if not directory.exists():
         return
     if not directory.is_dir():
@@ -87,7 +91,8 @@ def fetch_best(api: wandb.Api, ranking: Ranking, directory: Path) -> Best:
             if model is None:
                 without.append(entry.id)
                 continue
-            _download(model, directory)
+            with _file_errors(directory):
+                _download(model, directory)
         return Best(entry, ranking.value(entry), directory, read_card(directory), tuple(without))
     raise BadInput(f"no run of sweep {ranking.runs.path} has logged a model (an artifact of type `model`)")
 
@@ -97,6 +102,17 @@ def _model_of(api: wandb.Api, ranking: Ranking, entry: Entry) -> wandb.Artifact 
     artifacts = api.run(f"{project}/{entry.id}").logged_artifacts()
     models = [artifact for artifact in artifacts if artifact.type == "model"]
     return models[-1] if models else None
+
+
+@contextmanager
+def _file_errors(directory: Path) -> Iterator[None]:
+    """Turn what the disk refuses into one sentence. The network's errors are OSErrors too, and pass."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or isinstance(error, ConnectionError | TimeoutError):
+            raise
+        raise BadInput(f"{directory} cannot be written: {error.strerror}") from error
 
 
 def _download(model: wandb.Artifact, directory: Path) -> None:
@@ -120,7 +136,11 @@ def _replace(fresh: Path, directory: Path) -> None:
         return
     old = fresh.with_name(fresh.name + "-old")
     directory.rename(old)
-    fresh.rename(directory)
+    try:
+        fresh.rename(directory)
+    except OSError:
+        old.rename(directory)
+        raise
     shutil.rmtree(old)
 
 

@@ -1,0 +1,51 @@
+"""Where a model may be written, and what is there when it could not be."""
+
+import errno
+
+import click
+import pytest
+import requests
+
+from data_utils.errors import BadInput
+from rarebeat.backend import client_errors
+from rarebeat.best import _file_errors, _replace, check_folder
+
+
+def test_a_folder_below_a_file_is_refused_before_anything_is_trained(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInput, match="is no folder that you may write to"):
+        check_folder(tmp_path / "file" / "best")
+
+
+def test_a_folder_that_is_not_there_yet_and_a_model_folder_will_do(tmp_path):
+    check_folder(tmp_path / "runs" / "best")
+    (tmp_path / "card.json").write_text("{}")
+    check_folder(tmp_path)
+
+
+def test_a_model_that_cannot_be_replaced_stays(tmp_path):
+    (tmp_path / "best").mkdir()
+    (tmp_path / "best" / "card.json").write_text("old")
+    with pytest.raises(FileNotFoundError):
+        _replace(tmp_path / "never-downloaded", tmp_path / "best")
+    assert (tmp_path / "best" / "card.json").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["best"]
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence", "exit_code"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "best cannot be written: No space left on device",
+            2,
+        ),
+        (requests.ConnectionError("refused"), "http://server did not do as asked: refused", 1),
+        (ConnectionResetError(errno.ECONNRESET, "reset"), "http://server did not do as asked", 1),
+    ],
+)
+def test_the_disk_and_the_network_are_told_apart(tmp_path, error, sentence, exit_code):
+    told = pytest.raises((BadInput, click.ClickException), match=sentence)
+    with told as raised, client_errors("http://server"), _file_errors(tmp_path / "best"):
+        raise error
+    assert getattr(raised.value, "exit_code", 2) == exit_code
