@@ -10,11 +10,13 @@ from rarebeat.server.validator import Validator
 REFUSE = """
 import sys
 text = sys.stdin.read()
-open("asked", "a").write("x")
 if "gama" in text:
     print("Error: there is no hyperparameter 'gama'; did you mean 'gamma'?", file=sys.stderr)
     raise SystemExit(2)
 """
+
+# Leaves a mark in the working folder each time it is asked.
+COUNTED = 'open("asked", "a").write("x")' + REFUSE
 
 
 def python(code):
@@ -34,7 +36,7 @@ def test_the_users_own_wandb_sweep_shows_the_sentence_and_fails(own_server):
 
 def test_the_client_asks_five_times_and_the_command_runs_once(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    validator = Validator(python(REFUSE))
+    validator = Validator(python(COUNTED))
     for _ in range(5):
         with pytest.raises(RequestError):
             validator.check("gama")
@@ -44,7 +46,7 @@ def test_the_client_asks_five_times_and_the_command_runs_once(tmp_path, monkeypa
 def test_who_asks_later_is_judged_anew(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     now = [0.0]
-    validator = Validator(python(REFUSE), clock=lambda: now[0])
+    validator = Validator(python(COUNTED), clock=lambda: now[0])
     for now[0] in (0.0, 60.0, 61.0):
         with pytest.raises(RequestError):
             validator.check("gama")
