@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from rarebeat.server import daemon
-from rarebeat.server.directory import CannotServe
+from rarebeat.server.directory import CannotServe, make
 
 # Held shared by everyone who borrows; the kernel lets it go when a borrower is killed.
 BORROWERS = "borrowers"
@@ -56,7 +56,7 @@ def keep(directory: Path) -> None:
 
 @contextmanager
 def _deciding(directory: Path) -> Iterator[IO[str]]:
-    daemon.make(directory)
+    make(directory)
     with _opened(directory / LENT) as lent:
         fcntl.flock(lent, fcntl.LOCK_EX)
         yield lent

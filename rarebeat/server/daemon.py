@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from rarebeat.server.directory import Address, CannotServe, is_locked, read_address, read_key
+from rarebeat.server.directory import Address, CannotServe, is_locked, make, read_address, read_key
 from rarebeat.server.proxies import direct
 
 START_SECONDS = 60.0
@@ -119,14 +119,6 @@ def stop(directory: Path) -> bool:
                 return True
             time.sleep(0.05)
     raise CannotServe(f"the server on {directory} (process {address.pid}) cannot be ended")
-
-
-def make(directory: Path) -> None:
-    """Makes the directory unless it is there. Raises CannotServe."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotServe(f"{directory} cannot be made: {error.strerror}") from None
 
 
 def _log(directory: Path) -> IO[bytes]:

@@ -36,6 +36,18 @@ def url_of(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def make(directory: Path) -> None:
+    """Makes the directory unless it is there, for its owner alone: results may tell of patients.
+
+    Raises:
+        CannotServe: when it cannot be made.
+    """
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotServe(f"{directory} cannot be made: {error.strerror}") from None
+
+
 def read_key(directory: Path) -> str:
     """The directory's key, made at first use; only its owner can read the file.
 

@@ -23,6 +23,7 @@ from rarebeat.server.directory import (
     Address,
     CannotServe,
     lock,
+    make,
     read_address,
     read_key,
     url_of,
@@ -63,7 +64,7 @@ def serve(settings: Settings, at: Callable[[Address], None] = lambda address: No
     Raises:
         CannotServe: when another server has the directory, or the port is taken.
     """
-    settings.directory.mkdir(parents=True, exist_ok=True)
+    make(settings.directory)
     with _only_server(settings.directory):
         listener = _listen(settings)
         host, port = listener.getsockname()[:2]

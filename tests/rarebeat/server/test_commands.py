@@ -40,6 +40,7 @@ def test_up_prints_exports_alone_on_stdout_and_points_the_folder_at_the_server(t
     settings = configparser.ConfigParser()
     settings.read(client.folder / "wandb" / "settings")
     assert dict(settings["default"]) == {"project": "mine", "base_url": given["WANDB_BASE_URL"]}
+    assert (client.folder / ".rarebeat").stat().st_mode & 0o777 == 0o700
     assert (client.folder / ".rarebeat" / "key").stat().st_mode & 0o777 == 0o600
 
 
