@@ -28,12 +28,14 @@ def search(config: dict, loss: Callable[[dict], float], count: int, seed: int = 
     return runs
 
 
-@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("good", "bad"), [(True, False), (False, True)])
-def test_the_better_of_two_arms_is_taken_in_nine_of_ten_runs(good: bool, bad: bool, seed: int) -> None:
+def test_the_better_of_two_arms_is_taken_in_nine_of_ten_runs(good: bool, bad: bool) -> None:
     config = sweep(arm={"values": [good, bad]}, x=X)
-    runs = search(config, lambda p: 0.3 * (p["arm"] is bad) + 0.5 * (p["x"] - 0.6) ** 2, 30, seed)
-    assert sum(run.params["arm"] is good for run in runs[10:]) >= 18
+    late: list[bool] = []
+    for seed in range(6):
+        runs = search(config, lambda p: 0.3 * (p["arm"] is bad) + 0.5 * (p["x"] - 0.6) ** 2, 30, seed)
+        late += [run.params["arm"] is good for run in runs[10:]]
+    assert np.mean(late) >= 0.9
 
 
 def test_choices_with_probabilities_are_searched() -> None:
