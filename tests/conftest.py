@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ QUIET = {
     # The client posts at most every 15 s by default; tests do not wait that long.
     "WANDB_X_FILE_STREAM_TRANSMIT_INTERVAL": "1",
 }
+
+# A shell that runs the tests in the background lets them ignore Ctrl-C, and what they start would inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
