@@ -18,6 +18,13 @@ BUSY_SECONDS = 20.0
 Row = sqlite3.Row
 
 
+class _Connection(sqlite3.Connection):
+    """Closed when its thread has ended, which is when nobody holds it any more."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class Store:
     """Connections to the database file of one directory.
 
@@ -79,7 +86,10 @@ class Store:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    # The thread that frees a connection need not be the one that has used it.
+    connection = sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, factory=_Connection, check_same_thread=False
+    )
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA journal_mode = WAL")
     # In WAL mode NORMAL loses nothing when this process is killed; a power cut can take the last commits.
