@@ -39,6 +39,9 @@ def model(shell, path) -> Path:
 def test_two_agents_share_a_grid_every_point_once_all_finished(shell, path):
     board = shell.json("rarebeat", "leaderboard", path)
     assert [run["state"] for run in board["runs"]] == ["finished"] * 4
+    # From the runs' own predictions, which give the logged objective again.
+    assert all(run["interval"] for run in board["runs"])
+    assert board["runs"][0]["tied"] is True
     points = {(run["hyperparameters"]["loss"], run["hyperparameters"]["sampler"]) for run in board["runs"]}
     assert points == {("ce", "none"), ("ce", "sqrt"), ("focal", "none"), ("focal", "sqrt")}
     assert len({run["run"] for run in board["runs"]}) == 4
