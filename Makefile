@@ -13,7 +13,7 @@ SWEEP  := sweeps/focal_bayes.yaml
 RUNS   := 8
 AGENTS := 2
 
-.PHONY: sweep test lint format bench bundle clean
+.PHONY: sweep test test-slow lint format bench bundle clean
 
 sweep: $(VENV)/.installed
 	@set -e; PATH="$(CURDIR)/$(BIN):$$PATH"; data=data/mitdb.h5; \
@@ -28,6 +28,9 @@ sweep: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+test-slow: $(VENV)/.installed-test
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 2 --dist loadfile -m slow
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
