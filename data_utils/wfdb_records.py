@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from data_utils.errors import BadRecord
+
 with warnings.catch_warnings():
     # wfdb 4.3 under pandas 3 warns of its own calls, on import and once per file; nobody here can mend them.
     warnings.filterwarnings("ignore", module=r"wfdb\.")
@@ -16,10 +18,6 @@ with warnings.catch_warnings():
 
 # Bytes of one sample in WFDB's signal formats that a recording's size can be told from.
 _BYTES = {"8": 1, "80": 1, "16": 2, "61": 2, "160": 2, "212": 1.5, "24": 3, "32": 4}
-
-
-class BadRecord(ValueError):
-    """This record cannot be used; the message says why and makes sense after the record's name."""
 
 
 def read_annotations(folder: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
