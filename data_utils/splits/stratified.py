@@ -21,8 +21,8 @@ _MISSING = 1e6
 _GAIN = 1e-7
 # Merging into more sides than this leaves sides of one or two folds, which cannot be balanced separately.
 _MERGED = 6
-# Patients looked at together when moving and exchanging: all of them where there are few.
-_TOGETHER = 1000
+# Patients looked at when moving and exchanging: all of them where there are few, else some by lot.
+_LOOKED_AT = 1000
 _EXCHANGED = 150
 # With few patients one deal can be unlucky, and another costs little.
 _DEALS = ((50, 12), (300, 4))
@@ -220,15 +220,15 @@ class _Deal:
 
     def _exchanged(self, among: np.ndarray) -> bool:
         """Make the best exchange between each two folds; whether there was one."""
+        moving = self._moving(among)
         found = False
         for a in range(self.k):
             for b in range(a):
-                found |= self._exchanged_between(among, a, b)
+                found |= self._exchanged_between(among, moving, a, b)
         return found
 
-    def _exchanged_between(self, among: np.ndarray, a: int, b: int) -> bool:
-        change = self._moving(among)
-        ours, theirs = self._readiest(among, change, a, b), self._readiest(among, change, b, a)
+    def _exchanged_between(self, among: np.ndarray, moving: np.ndarray, a: int, b: int) -> bool:
+        ours, theirs = self._readiest(among, moving, a, b), self._readiest(among, moving, b, a)
         if not len(ours) or not len(theirs):
             return False
         sides = self.patients.take(ours), self.patients.take(theirs)
@@ -240,10 +240,10 @@ class _Deal:
         self.put(theirs[j], a)
         return True
 
-    def _readiest(self, among: np.ndarray, change: np.ndarray, a: int, b: int) -> np.ndarray:
+    def _readiest(self, among: np.ndarray, moving: np.ndarray, a: int, b: int) -> np.ndarray:
         """Patients of fold a whom it costs least to move to b."""
         here = np.flatnonzero(self.fold[among] == a)
-        return among[here[np.argsort(change[here, b], kind="stable")[:_EXCHANGED]]]
+        return among[here[np.argsort(moving[here, b], kind="stable")[:_EXCHANGED]]]
 
 
 def _best_deal(patients: _Patients, partitions: Sequence[_Partition], seed: int) -> np.ndarray:
@@ -259,7 +259,5 @@ def _best_deal(patients: _Patients, partitions: Sequence[_Partition], seed: int)
 def _dealt(patients: _Patients, partitions: Sequence[_Partition], rng: np.random.Generator) -> _Deal:
     deal = _Deal(patients, partitions)
     deal.deal(patients.order(rng))
-    shuffled = rng.permutation(len(deal.fold))
-    for among in np.array_split(shuffled, -(-len(shuffled) // _TOGETHER)):
-        deal.mend(among)
+    deal.mend(rng.permutation(len(deal.fold))[:_LOOKED_AT])
     return deal
