@@ -20,7 +20,7 @@ import training.quiet  # noqa: F401  (before anything imports TensorFlow)
 import models
 from data_utils import dataset, preparation, samplers
 from data_utils.errors import BadInput
-from training import fit, losses, metric_names, optimizer
+from training import budget, checkpoint, fit, losses, metric_names, optimizer
 from training.plugins import VARIABLE, load_plugins
 
 
@@ -33,11 +33,13 @@ def gather() -> dict[str, dict]:
     parts = [
         dataset.HYPERPARAMETERS,
         preparation.HYPERPARAMETERS,
-        samplers.HYPERPARAMETERS,
+        samplers.hyperparameters(),
         models.hyperparameters(),
         losses.hyperparameters(),
         optimizer.HYPERPARAMETERS,
         fit.HYPERPARAMETERS,
+        checkpoint.HYPERPARAMETERS,
+        budget.HYPERPARAMETERS,
     ]
     table: dict[str, dict] = {}
     for part in parts:

@@ -1,5 +1,12 @@
 """How training rows are drawn. A new sampler is one file and one `register_sampler`."""
 
-from data_utils.samplers.registry import HYPERPARAMETERS, SAMPLERS, build_sampler, register_sampler
+from data_utils.samplers import (  # noqa: F401  (each registers itself)
+    class_aware,
+    none,
+    oversample,
+    sqrt,
+)
+from data_utils.samplers.drawn import Draw, Drawn
+from data_utils.samplers.registry import SAMPLERS, build_sampler, hyperparameters, register_sampler
 
-__all__ = ["HYPERPARAMETERS", "SAMPLERS", "build_sampler", "register_sampler"]
+__all__ = ["SAMPLERS", "Draw", "Drawn", "build_sampler", "hyperparameters", "register_sampler"]

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from data_utils.samplers.draws import ClassDraws
+from data_utils.samplers.registry import register_sampler
 
-
-class ClassAware(ClassDraws):
-    """p_c uniform over the classes that the training side has (Kang et al. 2020, q = 0)."""
-
-    def __init__(self, targets: np.ndarray) -> None:
-        super().__init__(targets, power=0.0)
+# p_c uniform over the classes that the training side has (Kang et al. 2020, q = 0).
+register_sampler("class_aware", lambda train, hp: ClassDraws(train.targets, power=0.0))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from data_utils.samplers.drawn import Drawn
 from data_utils.samplers.strata import members
 
 
@@ -24,10 +25,10 @@ class ClassDraws:
         weight = np.array([len(rows) for rows in self.members], dtype=float) ** power
         self.probability = weight / weight.sum()
 
-    def draw(self, size: int, rng: np.random.Generator) -> np.ndarray:
+    def draw(self, size: int, rng: np.random.Generator, progress: float) -> Drawn:
         chosen = rng.choice(len(self.members), size=size, p=self.probability)
         drawn = np.empty(size, np.int64)
         for stratum, rows in enumerate(self.members):
             here = chosen == stratum
             drawn[here] = rng.choice(rows, size=int(here.sum()))
-        return drawn
+        return Drawn(drawn)

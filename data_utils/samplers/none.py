@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from data_utils.samplers.drawn import Drawn
 from data_utils.samplers.passes import shuffled_passes
+from data_utils.samplers.registry import register_sampler
 
 
 class NoResampling:
@@ -13,5 +15,8 @@ class NoResampling:
     def __init__(self, targets: np.ndarray) -> None:
         self.pass_length = len(targets)
 
-    def draw(self, size: int, rng: np.random.Generator) -> np.ndarray:
-        return shuffled_passes(np.arange(self.pass_length), size, rng)
+    def draw(self, size: int, rng: np.random.Generator, progress: float) -> Drawn:
+        return Drawn(shuffled_passes(np.arange(self.pass_length), size, rng))
+
+
+register_sampler("none", lambda train, hp: NoResampling(train.targets))

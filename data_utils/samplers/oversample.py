@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from data_utils.samplers.drawn import Drawn
 from data_utils.samplers.passes import shuffled_passes
+from data_utils.samplers.registry import register_sampler
 from data_utils.samplers.strata import members
 
 
@@ -19,6 +21,9 @@ class Oversample:
         self.majority = max(len(rows) for rows in self.members)
         self.pass_length = self.majority * len(self.members)
 
-    def draw(self, size: int, rng: np.random.Generator) -> np.ndarray:
+    def draw(self, size: int, rng: np.random.Generator, progress: float) -> Drawn:
         repeated = np.concatenate([shuffled_passes(rows, self.majority, rng) for rows in self.members])
-        return shuffled_passes(repeated, size, rng)
+        return Drawn(shuffled_passes(repeated, size, rng))
+
+
+register_sampler("oversample", lambda train, hp: Oversample(train.targets))

@@ -1,87 +1,95 @@
-"""Samplers by name, and the object that a training loop asks for an epoch's rows."""
+"""Samplers by name, and the hyperparameters that they declare.
+
+A sampler is one file: a function `(train, hp) -> Draw`, its hyperparameters as plain data, and one call of
+`register_sampler`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from dataclasses import dataclass
 
 import numpy as np
 
 from data_utils.dataset import Side
 from data_utils.errors import BadInput
-from data_utils.samplers.class_aware import ClassAware
-from data_utils.samplers.none import NoResampling
-from data_utils.samplers.oversample import Oversample
-from data_utils.samplers.sqrt import SquareRoot
+from data_utils.samplers.drawn import Draw, Drawn
+
+Make = Callable[[Side, Mapping], Draw]
 
 
-class Draw(Protocol):
-    """What a sampler is: made from the training targets (n, K) uint8, it draws positions of training rows."""
-
-    pass_length: int  # how many draws are one pass
-
-    def draw(self, size: int, rng: np.random.Generator) -> np.ndarray:
-        """(size,) int64 positions, 0 to n - 1."""
-        ...
+@dataclass(frozen=True)
+class Sampler:
+    make: Make
+    hyperparameters: Mapping[str, dict]
 
 
-SAMPLERS: dict[str, Callable[[np.ndarray], Draw]] = {}
-
-HYPERPARAMETERS = {
-    "sampler": {
-        "type": "choice",
-        "default": "none",
-        "choices": [],
-        "meaning": "How training rows are drawn: none, oversample (to the majority), sqrt (p_c ~ n_c^0.5) or "
-        "class_aware (every class alike).",
-    },
-}
+SAMPLERS: dict[str, Sampler] = {}
 
 
-def register_sampler(name: str, sampler: Callable[[np.ndarray], Draw]) -> None:
-    """Make a sampler known by name, in the registry and among the choices of the hyperparameter.
+def register_sampler(name: str, make: Make, declared: Mapping[str, dict] | None = None) -> None:
+    """Make `sampler: name` draw by what `make` returns.
 
+    Args:
+        make: gets the training side and all hyperparameters; it raises BadInput for what makes no sense.
+        declared: hyperparameters of this sampler; those that several samplers have are declared alike.
     Raises:
-        ValueError: the name is taken.
+        ValueError: the name is taken, or a hyperparameter is declared otherwise by another sampler.
     """
     if name in SAMPLERS:
         raise ValueError(f"There is already a sampler named {name}.")
-    SAMPLERS[name] = sampler
-    HYPERPARAMETERS["sampler"]["choices"] = list(SAMPLERS)
+    declared = dict(declared or {})
+    for other, sampler in SAMPLERS.items():
+        for parameter in declared.keys() & sampler.hyperparameters.keys():
+            if declared[parameter] != sampler.hyperparameters[parameter]:
+                raise ValueError(f"The samplers {name} and {other} declare {parameter} differently.")
+    SAMPLERS[name] = Sampler(make, declared)
 
 
-register_sampler("none", NoResampling)
-register_sampler("oversample", Oversample)
-register_sampler("sqrt", SquareRoot)
-register_sampler("class_aware", ClassAware)
+def hyperparameters() -> dict[str, dict]:
+    """`sampler` and what the samplers declare, each active for the samplers that have it."""
+    table = {
+        "sampler": {
+            "type": "choice",
+            "default": "none",
+            "choices": list(SAMPLERS),
+            "meaning": "How training rows are drawn, so that rare classes are seen more often.",
+        },
+    }
+    for name, sampler in SAMPLERS.items():
+        for parameter, declaration in sampler.hyperparameters.items():
+            active = {**declaration.get("active", {}), "sampler": []}
+            table.setdefault(parameter, {**declaration, "active": active})["active"]["sampler"].append(name)
+    return table
 
 
 class EpochSampler:
-    """Positions into the rows of a training side, epoch by epoch; stateless, so an epoch can be repeated."""
+    """Recipes epoch by epoch; stateless, so an epoch can be repeated."""
 
     def __init__(self, sampler: Draw, steps: int, batch_size: int) -> None:
         self.sampler = sampler
         self.steps = steps
         self.batch_size = batch_size
 
-    def epoch(self, rng: np.random.Generator) -> np.ndarray:
-        """(steps * batch_size,) int64 positions, 0 to n - 1."""
-        return self.sampler.draw(self.steps * self.batch_size, rng)
+    def epoch(self, rng: np.random.Generator, progress: float = 0.0) -> Drawn:
+        """steps * batch_size recipes; `progress` goes from 0 in the first epoch to 1 in the last."""
+        return self.sampler.draw(self.steps * self.batch_size, rng, progress)
 
 
 def build_sampler(hp: Mapping, train: Side, steps_per_epoch: int, batch_size: int) -> EpochSampler:
-    """The sampler that `hp["sampler"]` names, for one training side.
+    """The sampler that `hp["sampler"]` names, for one training side; what `hp` leaves out has its default.
 
     Args:
         steps_per_epoch: batches; 0 is one pass of the sampler (its last batch is filled from the next pass).
     Raises:
-        BadInput: no sampler of that name.
+        BadInput: no sampler of that name, or one that makes no sense on this side.
         ValueError: a side that is not the training side: nothing else is ever resampled.
     """
     if train.role != "train":
         raise ValueError(f"Only the training side is resampled; this is the {train.role} side.")
-    name = hp.get("sampler", HYPERPARAMETERS["sampler"]["default"])
+    values = {name: declaration["default"] for name, declaration in hyperparameters().items()} | dict(hp)
+    name = values["sampler"]
     if name not in SAMPLERS:
         raise BadInput(f"There is no sampler {name!r}: use one of {', '.join(SAMPLERS)}.")
-    sampler = SAMPLERS[name](train.targets)
+    sampler = SAMPLERS[name].make(train, values)
     return EpochSampler(sampler, steps_per_epoch or -(-sampler.pass_length // batch_size), batch_size)

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from data_utils.samplers.draws import ClassDraws
+from data_utils.samplers.registry import register_sampler
 
-
-class SquareRoot(ClassDraws):
-    """p_c ~ n_c^0.5 (Kang et al. 2020)."""
-
-    def __init__(self, targets: np.ndarray) -> None:
-        super().__init__(targets, power=0.5)
+# p_c ~ n_c^0.5 (Kang et al. 2020).
+register_sampler("sqrt", lambda train, hp: ClassDraws(train.targets, power=0.5))

@@ -23,25 +23,25 @@ def test_one_pass_without_resampling_sees_every_row(examples):
     batches = training_batches(examples)
 
     assert len(batches) == -(-len(examples) // 64)
-    assert set(batches.positions.tolist()) == set(range(len(examples)))
+    assert set(batches.drawn.rows.tolist()) == set(range(len(examples)))
 
 
 def test_epochs_differ_and_repeat_with_the_seed(examples):
     batches, again = training_batches(examples), training_batches(examples)
-    first = batches.positions
+    first = batches.drawn.rows
     batches.on_epoch_end()
     again.on_epoch_end()
 
-    assert not np.array_equal(first, batches.positions)
-    assert np.array_equal(batches.positions, again.positions)
-    assert not np.array_equal(first, training_batches(examples, seed=(1, 0)).positions)
+    assert not np.array_equal(first, batches.drawn.rows)
+    assert np.array_equal(batches.drawn.rows, again.drawn.rows)
+    assert not np.array_equal(first, training_batches(examples, seed=(1, 0)).drawn.rows)
 
 
 def test_a_batch_is_the_examples_at_its_positions(examples):
     batches = training_batches(examples)
     inputs, targets = batches[1]
 
-    here = batches.positions[64:128]
+    here = batches.drawn.rows[64:128]
     assert np.array_equal(inputs["signal"], examples.batch(here)["signal"])
     assert np.array_equal(targets, examples.targets(here))
 

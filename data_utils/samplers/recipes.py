@@ -1,0 +1,40 @@
+"""Make the examples that a sampler's recipes describe, when they are needed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from data_utils.loader import Examples
+from data_utils.samplers.drawn import Drawn
+
+
+def make_batch(examples: Examples, drawn: Drawn, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Model input of the recipes, as `Examples.batch` gives that of rows.
+
+    Args:
+        rng: what the noise is drawn by.
+    """
+    batch = examples.batch(drawn.rows)
+    if drawn.mates is not None:
+        _mix(batch, examples, drawn)
+    if drawn.noise is not None:
+        _add_noise(batch["signal"], drawn.noise, rng)
+    return batch
+
+
+def _mix(batch: dict[str, np.ndarray], examples: Examples, drawn: Drawn) -> None:
+    mixed = np.flatnonzero(drawn.lam < 1)
+    if not len(mixed):
+        return
+    mates = examples.batch(drawn.mates[mixed])
+    for name, values in batch.items():
+        lam = drawn.lam[mixed].reshape(-1, *[1] * (values.ndim - 1))
+        values[mixed] = lam * values[mixed] + (1 - lam) * mates[name]
+
+
+def _add_noise(signal: np.ndarray, sigma: np.ndarray, rng: np.random.Generator) -> None:
+    """Missing samples read as 0 and stay so."""
+    noisy = np.flatnonzero(sigma > 0)
+    clean = signal[noisy]
+    noise = rng.standard_normal(clean.shape, dtype=np.float32) * sigma[noisy, None, None]
+    signal[noisy] = np.where(clean == 0, 0, clean + noise)
