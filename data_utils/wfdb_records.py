@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from data_utils.errors import BadRecord
+from data_utils.sources.signal import Signal, in_millivolts
 
 with warnings.catch_warnings():
     # wfdb 4.3 under pandas 3 warns of its own calls, on import and once per file; nobody here can mend them.
@@ -43,8 +44,7 @@ def read_signal(folder: Path, name: str, leads: Sequence[str], rate: float) -> n
         BadRecord: a header that wfdb refuses, another rate or unit, a lead that the record lacks, or a
             signal file that is missing or shorter than the header says.
     """
-    with _reading(f"{name}.hea"):
-        header = wfdb.rdheader(str(folder / name))
+    header = _header(folder, name)
     names = header.sig_name or []
     missing = [lead for lead in leads if lead not in names]
     if missing:
@@ -60,13 +60,43 @@ def read_signal(folder: Path, name: str, leads: Sequence[str], rate: float) -> n
     return record.p_signal[:, [record.sig_name.index(lead) for lead in leads]]
 
 
+def read_record(folder: Path, name: str) -> Signal:
+    """The whole record, in mV whatever voltage it is stored in, NaN where its files mark samples as missing.
+
+    Raises:
+        BadRecord: a header that wfdb refuses, several segments or rates, a unit that is no voltage, or a
+            signal file that is missing or shorter than the header says.
+    """
+    header = _header(folder, name)
+    if isinstance(header, wfdb.MultiRecord):
+        raise BadRecord("made of several segments, which are not joined here: join them first")
+    if not header.n_sig or not header.sig_len:
+        raise BadRecord("its header names no signal")
+    if len(set(header.samps_per_frame)) > 1:
+        raise BadRecord("its leads are sampled at several rates")
+    _check_size(folder, header)
+    with _reading(f"{name}{Path(header.file_name[0]).suffix}"):
+        record = wfdb.rdrecord(str(folder / name))
+    return Signal(in_millivolts(record.p_signal, record.units), float(record.fs), tuple(record.sig_name))
+
+
+def _header(folder: Path, name: str) -> wfdb.Record | wfdb.MultiRecord:
+    if not (folder / f"{name}.hea").is_file():
+        raise BadRecord(f"wfdb cannot read {name}.hea: there is no such file")
+    with _reading(f"{name}.hea"):
+        return wfdb.rdheader(str(folder / name))
+
+
 def _check_size(folder: Path, header: wfdb.Record) -> None:
     for file in dict.fromkeys(header.file_name):
         formats = [f for f, n in zip(header.fmt, header.file_name, strict=True) if n == file]
         if not (folder / file).is_file():
             raise BadRecord(f"{file} is missing")
         size = (folder / file).stat().st_size
-        expected = sum(_BYTES.get(f, 0) for f in formats) * header.sig_len
+        # MATLAB's own header comes before the samples of a .mat file.
+        before = max(b or 0 for b, n in zip(header.byte_offset, header.file_name, strict=True) if n == file)
+        frames = max(n or 1 for n in header.samps_per_frame)
+        expected = sum(_BYTES.get(f, 0) for f in formats) * header.sig_len * frames + before
         if size < expected:
             raise BadRecord(f"{file} is truncated: {size:,} of {int(expected):,} bytes")
 

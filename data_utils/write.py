@@ -45,11 +45,12 @@ class Description:
 
 @dataclass(frozen=True, eq=False)
 class BeatRows:
-    """The beats of one recording, each of which may see the whole recording."""
+    """The examples of one recording: its beats, its strips, or the whole of it."""
 
-    anchor: np.ndarray  # (n,) samples from the recording's beginning
+    anchor: np.ndarray  # (n,) samples from the recording's beginning, -1 without a beat
     target: np.ndarray  # (n, K) uint8
     covariates: np.ndarray  # (n, F) float32
+    stretch: np.ndarray | None = None  # (n, 2) begin and length of what each may see; None is all
 
 
 @dataclass(eq=False)
@@ -246,12 +247,13 @@ def _write_rows(file: h5py.File, side: _Side, folds: Mapping[str, int]) -> None:
     lengths = np.array(side.lengths, np.int64)
     counts = [len(rows.anchor) for rows in side.rows]
     recording = np.repeat(np.arange(len(counts)), counts)
+    stretches = np.concatenate([_stretches(*each) for each in zip(side.rows, side.lengths, strict=True)])
     columns = {
         "recording/first": np.cumsum(lengths) - lengths,
         "recording/length": lengths,
         "row/recording": recording,
-        "row/start": np.zeros(len(recording)),
-        "row/length": lengths[recording],
+        "row/start": stretches[:, 0],
+        "row/length": stretches[:, 1],
         "row/anchor": np.concatenate([rows.anchor for rows in side.rows]),
         "row/split": np.array([SPLITS.index(part.split) for part in side.parts])[recording],
         "row/fold": np.array([folds.get(part.group, -1) for part in side.parts])[recording],
@@ -263,6 +265,11 @@ def _write_rows(file: h5py.File, side: _Side, folds: Mapping[str, int]) -> None:
     for name in ("name", "group"):
         texts = [getattr(part, name) for part in side.parts]
         file.create_dataset(f"recording/{name}", data=texts, dtype=h5py.string_dtype())
+
+
+def _stretches(rows: BeatRows, length: int) -> np.ndarray:
+    """(n, 2) begin and length of what the examples of a recording may see."""
+    return np.tile([0, length], (len(rows.anchor), 1)) if rows.stretch is None else rows.stretch
 
 
 def _sync(path: Path) -> None:

@@ -1,0 +1,234 @@
+"""From a source's list of recordings to the two files of a dataset: decode on every core, prepare, write.
+
+Recordings come from the decoding processes in the order of the list, a few at a time, so that a build of any
+size needs the memory of a few dozen recordings, and the same source gives the same file on any machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from data_utils.errors import BadInput, BadRecord
+from data_utils.layout import SPLITS, UNKNOWN
+from data_utils.sources.options import RecordingOptions
+from data_utils.sources.pool import in_order
+from data_utils.sources.signal import Signal
+from data_utils.splits import grouped_folds, grouped_split
+from data_utils.summary import LeftOut
+from data_utils.write import BeatRows, DatasetWriter, Description, writing
+
+FOLDS = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """A recording as its source lists it, before its signal is read.
+
+    Attributes:
+        name: of the recording, unique.
+        group: its patient; its own name where patients are unknown.
+        target: (K,) uint8: 1, 0, or 255 for unknown.
+        where: what the source's `read` takes; goes to another process.
+        covariates: one number each, NaN where unknown.
+        split, fold: of its patient, where they are published.
+    """
+
+    name: str
+    group: str
+    target: np.ndarray
+    where: object
+    covariates: tuple[float, ...] = ()
+    split: str | None = None
+    fold: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """Every recording of a source, and what of it was left out already."""
+
+    description: Description
+    recordings: Sequence[Listed]
+    left_out: Sequence[LeftOut] = field(default_factory=tuple)
+
+
+def write_listing(
+    listing: Listing,
+    read: Callable[[object], Signal],
+    out: Path,
+    options: RecordingOptions,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[LeftOut]:
+    """Read, prepare and write every recording of a list; what cannot be used is left out by name.
+
+    Args:
+        read: (where) -> Signal; raises BadRecord. Called in other processes, so a function of a module.
+    Returns:
+        What was left out.
+    Raises:
+        BadInput: a patient on two sides, nothing left to train on, or what `writing` refuses.
+    """
+    listing = _wanted(listing, options)
+    recordings = _split(listing.recordings, options)
+    prepare = partial(_prepared, read, options)
+    left_out = list(listing.left_out)
+    with writing(out, listing.description, overwrite) as writer:
+        seen: dict[bytes, str] = {}
+        prepared = in_order(prepare, [each.where for each in recordings])
+        for done, (listed, result) in enumerate(zip(recordings, prepared, strict=True), start=1):
+            problem = result if isinstance(result, str) else _repeated(result, listed, seen)
+            if problem:
+                left_out.append(LeftOut(listed.name, problem, 1, _counts(listing, listed)))
+            else:
+                rows = _rows(listed, len(result), options, listing.description.rate)
+                writer.add(listed.name, listed.group, listed.split, result, rows)
+            progress(done, len(recordings))
+        writer.finish(_folds(writer, recordings, options), left_out)
+    return left_out
+
+
+def _wanted(listing: Listing, options: RecordingOptions) -> Listing:
+    """Without recordings of no class, if that is asked for; with each name once."""
+    left_out, kept, names = list(listing.left_out), [], set()
+    for each in listing.recordings:
+        if options.drop_unlabelled and not (each.target == 1).any():
+            left_out.append(LeftOut(each.name, "of none of the classes", 1))
+        elif each.name in names:
+            left_out.append(LeftOut(each.name, "listed before", 1, _counts(listing, each)))
+        else:
+            kept.append(each)
+            names.add(each.name)
+    if not kept:
+        reasons = ", ".join(f"{each.what} ({each.reason})" for each in left_out[:3])
+        raise BadInput(
+            f"No recording is left of {listing.description.source}; left out: {reasons or 'none'}."
+        )
+    return Listing(listing.description, kept, left_out)
+
+
+def _counts(listing: Listing, listed: Listed) -> dict[str, int]:
+    return {
+        name: int(listed.target[k] == 1)
+        for k, name in enumerate(listing.description.classes)
+        if listed.target[k] == 1
+    }
+
+
+def _split(recordings: Sequence[Listed], options: RecordingOptions) -> list[Listed]:
+    """Every recording with a split: the published one, or one by patient, alike in every class."""
+    if recordings[0].split is not None:
+        _refuse_on_two_sides(recordings)
+        return list(recordings)
+    target = np.stack([each.target for each in recordings])
+    groups = np.array([each.group for each in recordings])
+    sides = grouped_split(target, groups, options.shares())
+    return [
+        Listed(e.name, e.group, e.target, e.where, e.covariates, SPLITS[side])
+        for e, side in zip(recordings, sides, strict=True)
+    ]
+
+
+def _refuse_on_two_sides(recordings: Sequence[Listed]) -> None:
+    sides: dict[str, tuple[str | None, int | None]] = {}
+    for each in recordings:
+        if sides.setdefault(each.group, (each.split, each.fold)) != (each.split, each.fold):
+            raise BadInput(
+                f"Patient {each.group} is on two sides of the published split (by {each.name}): "
+                f"every patient must be on one."
+            )
+
+
+def _prepared(read: Callable[[object], Signal], options: RecordingOptions, where: object) -> np.ndarray | str:
+    """(S, C) float16 mV as it is stored, or why the recording cannot be used."""
+    try:
+        signal = read(where)
+        _refuse_empty(signal)
+        failures = options.failures(signal)
+        if failures:
+            return f"quality: {failures}"
+        stored = options.recipe().apply(signal.samples, signal.rate, signal.leads)
+        with np.errstate(over="ignore"):
+            stored = stored.astype(np.float16)
+        if np.isinf(stored).any():
+            return "reaches beyond 65 V, which is no ECG in mV"
+        return stored
+    except BadRecord as problem:
+        return str(problem)
+
+
+def _refuse_empty(signal: Signal) -> None:
+    if not len(signal.samples):
+        raise BadRecord("has no samples")
+    known = np.isfinite(signal.samples)
+    if not known.any():
+        raise BadRecord("has no known sample: all are NaN")
+    highest = np.where(known, signal.samples, -np.inf).max(axis=0)
+    if not (highest > np.where(known, signal.samples, np.inf).min(axis=0)).any():
+        raise BadRecord("is flat on every lead")
+
+
+def _repeated(stored: np.ndarray, listed: Listed, seen: dict[bytes, str]) -> str:
+    """Why a recording is left out whose signal was there before; empty where it is new."""
+    digest = hashlib.sha256(repr(stored.shape).encode() + stored.tobytes()).digest()
+    first = seen.setdefault(digest, listed.name)
+    return "" if first == listed.name else f"the same signal as {first}"
+
+
+def _rows(listed: Listed, length: int, options: RecordingOptions, rate: float) -> BeatRows:
+    """One example for the whole recording, or one for each strip of it, all with the recording's labels."""
+    stretch = np.array([[0, length]])
+    if options.strips:
+        stretch = strips(length, round(options.strips * rate), round(options.overlap * options.strips * rate))
+    count = len(stretch)
+    return BeatRows(
+        anchor=np.full(count, -1),
+        target=np.repeat(listed.target[None], count, axis=0),
+        covariates=np.tile(np.array(listed.covariates, np.float32), (count, 1)),
+        stretch=stretch,
+    )
+
+
+def strips(length: int, strip: int, overlap: int = 0) -> np.ndarray:
+    """(n, 2) begin and length of strips of a recording; what remains at its end is in none of them.
+
+    A recording shorter than a strip is one example of its own length.
+
+    >>> strips(25, 10).tolist()
+    [[0, 10], [10, 10]]
+    """
+    begins = np.arange(0, max(length - strip, 0) + 1, strip - overlap)
+    return np.stack([begins, np.full(len(begins), min(strip, length))], axis=1)
+
+
+def _folds(writer: DatasetWriter, recordings: Sequence[Listed], options: RecordingOptions) -> dict[str, int]:
+    """Patient -> fold: the published ones, or dealt over the patients of the training file."""
+    if recordings[0].fold is not None and options.folds is None:
+        return {each.group: each.fold for each in recordings if each.split != "test"}
+    parts = writer.parts()
+    groups = np.repeat([part.group for part in parts], [len(part.target) for part in parts])
+    patients = len(set(groups.tolist()))
+    if options.folds is not None and not 2 <= options.folds <= patients:
+        raise BadInput(
+            f"--folds {options.folds} does not fit {patients} patients to train on: give 2 to {patients}."
+        )
+    if patients < 2:
+        return dict.fromkeys(groups.tolist(), 0)
+    target = np.concatenate([part.target for part in parts])
+    folds = grouped_folds(target, groups, options.folds or min(FOLDS, patients))
+    return dict(zip(groups.tolist(), folds.tolist(), strict=True))
+
+
+def multi_hot(found: Sequence[str], classes: Sequence[str]) -> np.ndarray:
+    """(K,) uint8: 1 for every class that was found, 0 for the others."""
+    return np.isin(np.array(classes), list(found)).astype(np.uint8)
+
+
+def unknown(classes: Sequence[str]) -> np.ndarray:
+    """(K,) uint8 of a recording of which nothing is known."""
+    return np.full(len(classes), UNKNOWN, np.uint8)
