@@ -19,18 +19,14 @@ class LossNotFinite(ArithmeticError):
     """The training loss became infinite or no number; the message says what may be changed."""
 
 
-class RunningBest:
-    """The best value so far of every metric: the smallest of a loss, the largest of all others."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, float] = {}
-
-    def update(self, values: dict[str, float]) -> dict[str, float]:
-        """Take in new values and return the bests of all seen so far."""
-        for name, value in values.items():
-            better = min if lower_is_better(name) else max
-            self.values[name] = better(self.values.get(name, value), value)
-        return dict(self.values)
+def running_best(so_far: dict[str, float], values: dict[str, float]) -> dict[str, float]:
+    """Return the best of every metric, what was best so far and the new values taken together: the smallest
+    of a loss, the largest of all others."""
+    best = dict(so_far)
+    for name, value in values.items():
+        better = min if lower_is_better(name) else max
+        best[name] = better(best.get(name, value), value)
+    return best
 
 
 class EpochLog(keras.callbacks.Callback):
@@ -64,7 +60,7 @@ class EpochLog(keras.callbacks.Callback):
         self.rows_per_epoch = rows_per_epoch
         self.log = log
         self.learning_rate = learning_rate
-        self.best = RunningBest()
+        self.best: dict[str, float] = {}
         self.best_epoch = 0
         self.best_logits: np.ndarray | None = None
         self.best_metrics: dict[str, float] = {}
@@ -80,11 +76,12 @@ class EpochLog(keras.callbacks.Callback):
         metrics = {"loss": self._validation_loss(logits), **self.measure(logits)}
         if metrics[OBJECTIVE] > self.best_metrics.get(OBJECTIVE, -math.inf):
             self.best_epoch, self.best_logits, self.best_metrics = epoch + 1, logits, metrics
+        self.best = running_best(self.best, metrics)
         row = {
             "epoch": epoch + 1,
             "train/loss": train_loss,
             **{f"val/{name}": value for name, value in metrics.items()},
-            **{f"best/{name}": value for name, value in self.best.update(metrics).items()},
+            **{f"best/{name}": value for name, value in self.best.items()},
             "time/samples_per_second": self.rows_per_epoch / seconds,
         }
         logs.update({name: value for name, value in row.items() if name.startswith("val/")})

@@ -15,8 +15,9 @@ from data_utils.preparation import Preparation, fit_preparation
 from data_utils.samplers import build_sampler
 from models import Spec, build_model
 from training.batches import TrainingBatches
+from training.checkpoint import Checkpoints, Keeper, restore
 from training.epoch_log import EpochLog, measure_by
-from training.losses import ClassCounts, build_loss
+from training.losses import ClassCounts, LossProgress, build_loss
 from training.metric_names import OBJECTIVE
 from training.optimizer import build_optimizer
 
@@ -84,12 +85,23 @@ class Member:
     best: dict[str, float]
 
 
+# Callbacks that may end a fold from outside: limits of time and memory, a signal.
+Guards = Callable[[int | None], list[keras.callbacks.Callback]]
+
+
+def no_guards(fold: int | None) -> list[keras.callbacks.Callback]:
+    """Return what holds a fit to nothing but its epochs and its patience."""
+    return []
+
+
 def fit_member(
     hp: Mapping,
     dataset: Dataset,
     ranked: Sequence[str],
     log: Callable[[dict[str, float]], None],
     fold: int | None = None,
+    checkpoints: Checkpoints | None = None,
+    guards: Guards = no_guards,
 ) -> Member:
     """Train on one side and validate on the other, which share no patient.
 
@@ -98,20 +110,26 @@ def fit_member(
         ranked: classes that macro averages are taken over.
         log: takes one row an epoch.
         fold: with `hp["folds"]` of them; None takes the file's single validation side.
+        checkpoints: where training goes on from, and is kept; None keeps nothing.
+        guards: fold -> further callbacks.
 
     Raises:
         BadInput: a model that cannot be built for this window, or folds that the file does not have.
         LossNotFinite: training diverged.
     """
+    checkpoints = checkpoints or Checkpoints()
     keras.utils.set_random_seed((hp["seed"] + (fold or 0)) % 2**32)
     train, validation = dataset.sides(hp["folds"], fold)
     preparation = fit_preparation(train, hp["window"], hp["scaling"], hp["covariates"])
     sampler = build_sampler(hp, train, hp["steps_per_epoch"], hp["batch_size"])
-    batches = TrainingBatches(Examples(train, preparation), sampler, (hp["seed"], fold or 0))
+    batches = TrainingBatches(Examples(train, preparation), sampler, (hp["seed"], fold or 0), hp["epochs"])
 
-    model = _build(hp, dataset, preparation, batches.prior())
-    loss = build_loss(hp, ClassCounts.of(train.targets))
+    loss = build_loss(hp, ClassCounts.of(train.targets, dataset.classes))
+    model = _build(hp, dataset, preparation, loss.implied_prior(batches.prior()))
     model.compile(build_optimizer(hp, len(batches)), loss)
+    if finished := checkpoints.member(fold):
+        model.set_weights(finished["weights"])
+        return Member(model, preparation, validation, fold, **finished["found"])
 
     epochs = EpochLog(
         Examples(validation, preparation),
@@ -124,17 +142,33 @@ def fit_member(
     stopping = keras.callbacks.EarlyStopping(
         f"val/{OBJECTIVE}", mode="max", patience=hp["patience"], restore_best_weights=True
     )
+    callbacks = [LossProgress(loss), epochs, stopping, *guards(fold)]
+    _fit(model, batches, hp["epochs"], [*callbacks, Keeper(checkpoints, fold, callbacks)])
+    found = (epochs.best_logits, epochs.best_epoch, epochs.best_metrics, epochs.best)
+    return Member(model, preparation, validation, fold, *found)
+
+
+def _fit(
+    model: keras.Model, batches: TrainingBatches, epochs: int, callbacks: list[keras.callbacks.Callback]
+) -> None:
+    """Fit from where the last callback, the keeper, says that the fold stands."""
+    keeper = callbacks[-1]
+    kept = keeper.checkpoints.epoch(keeper.fold)
+    if kept:
+        restore(model, kept)
+        # As at the end of the epoch before, which draws the next one.
+        batches.epoch = kept["epoch"] - 1
+        batches.on_epoch_end()
+    # Of a fold that is over only what its callbacks remember is wanted, such as the best weights.
+    until = kept["epoch"] if kept and kept["over"] else epochs
     # Keras would shuffle the batches by the global generator, so that an epoch depended on what came before.
-    model.fit(batches, epochs=hp["epochs"], shuffle=False, verbose=0, callbacks=[epochs, stopping])
-    return Member(
-        model,
-        preparation,
-        validation,
-        fold,
-        epochs.best_logits,
-        epochs.best_epoch,
-        epochs.best_metrics,
-        epochs.best.values,
+    model.fit(
+        batches,
+        initial_epoch=kept["epoch"] if kept else 0,
+        epochs=until,
+        shuffle=False,
+        verbose=0,
+        callbacks=callbacks,
     )
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from data_utils.dataset import Dataset, Side
 from data_utils.errors import BadInput
-from training.fit import Member, fit_member
+from training.checkpoint import Checkpoints
+from training.fit import Guards, Member, fit_member, no_guards
 from training.metrics import measurable, rankable
 
 Log = Callable[[dict[str, float]], None]
@@ -44,20 +45,39 @@ def ranked_classes(sides: Sequence[Side], classes: Sequence[str]) -> tuple[list[
     return [name for name, there in zip(classes, chosen, strict=True) if there], bool(enough.any())
 
 
-def fit_folds(hp: Mapping, dataset: Dataset, ranked: Sequence[str], log: Log) -> list[Member]:
-    """Fit every member of a run.
+def fit_folds(
+    hp: Mapping,
+    dataset: Dataset,
+    ranked: Sequence[str],
+    log: Log,
+    checkpoints: Checkpoints | None = None,
+    guards: Guards = no_guards,
+) -> list[Member]:
+    """Fit every member of a run, those that a checkpoint holds excepted.
 
     Without folds each epoch's row carries the running bests. With folds an epoch's row carries `fold` and no
     bests; they are logged once after each fold, as the mean over the folds so far, so that the objective
     has one value a fold and its last value is the mean of all.
     """
     if hp["folds"] == 0:
-        return [fit_member(hp, dataset, ranked, log)]
+        member = fit_member(hp, dataset, ranked, log, None, checkpoints, guards)
+        _keep(member, checkpoints)
+        return [member]
     members: list[Member] = []
     for fold in range(hp["folds"]):
-        members.append(fit_member(hp, dataset, ranked, _in_fold(fold, log), fold))
-        log({"fold": fold, **mean_best(members)})
+        finished = checkpoints is not None and checkpoints.member(fold) is not None
+        members.append(fit_member(hp, dataset, ranked, _in_fold(fold, log), fold, checkpoints, guards))
+        if not finished:
+            log({"fold": fold, **mean_best(members)})
+            _keep(members[-1], checkpoints)
     return members
+
+
+def _keep(member: Member, checkpoints: Checkpoints | None) -> None:
+    """Keep a finished fold, what it logged included."""
+    if checkpoints and not checkpoints.member(member.fold):
+        found = {name: getattr(member, name) for name in ("logits", "epoch_best", "metrics", "best")}
+        checkpoints.save_member(member.fold, {"weights": member.model.get_weights(), "found": found})
 
 
 def _in_fold(fold: int, log: Log) -> Log:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def _native_stderr_silenced() -> Iterator[None]:
+def native_stderr_silenced() -> Iterator[None]:
     """Send what C++ writes to file descriptor 2 nowhere; Python's own errors still come out as exceptions."""
     sys.stderr.flush()
     kept = os.dup(2)
@@ -26,5 +26,5 @@ def _native_stderr_silenced() -> Iterator[None]:
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-with _native_stderr_silenced():
+with native_stderr_silenced():
     import keras  # noqa: F401

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import netrc
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,7 +23,9 @@ def open_run(config: Mapping) -> wandb.Run:
         print(f"{reason}: this run trains alone and sends nothing.", flush=True)
         return wandb.init(config=dict(config), mode="disabled")
     project = None if "WANDB_SWEEP_ID" in os.environ else settings.project or "rarebeat"
-    return wandb.init(config=dict(config), project=project)
+    # A run that was preempted is started again under its own id, and goes on.
+    resume = "allow" if os.environ.get("WANDB_RUN_ID") and settings.mode != "offline" else None
+    return wandb.init(config=dict(config), project=project, resume=settings.resume or resume)
 
 
 def why_alone(environ: Mapping[str, str], base_url: str, mode: str | None) -> str | None:
@@ -65,6 +67,53 @@ def describe(run: wandb.Run, hp: Mapping, inactive: list[str], dataset: Mapping)
     run.config.update(
         {**missing, "dataset": plain(dataset), "inactive": list(inactive)}, allow_val_change=True
     )
+
+
+class History:
+    """The run's rows in order, each sent once over all attempts of the run.
+
+    Args:
+        run: where rows go.
+        rows: what earlier attempts have logged; rows are added to it.
+    """
+
+    def __init__(self, run: wandb.Run, rows: list[dict]) -> None:
+        self.rows = rows
+        self._run = run
+        # Rows that the client had not sent when its process was killed are sent now.
+        self._sent = run.starting_step
+        for number in range(self._sent, len(rows)):
+            run.log(rows[number])
+
+    def log(self, row: dict) -> None:
+        """Log a row, unless an attempt before did it behind its last checkpoint."""
+        if len(self.rows) >= self._sent:
+            self._run.log(row)
+        self.rows.append(row)
+
+
+def checkpoint_folder(run: wandb.Run) -> Path | None:
+    """Return where the run's checkpoints lie: in RAREBEAT_CHECKPOINTS, or beside the client's own files.
+
+    A run that nobody can name again has none: alone, without an id that is set.
+    """
+    if run.disabled and not os.environ.get("WANDB_RUN_ID"):
+        return None
+    root = os.environ.get("RAREBEAT_CHECKPOINTS")
+    beside = Path(os.environ.get("WANDB_DIR") or ".") / "wandb" / "checkpoints"
+    return (Path(root) if root else beside) / run.id
+
+
+def share_file(run: wandb.Run, folder: Path) -> Callable[[Path], None]:
+    """Return what sends a file below `folder` to the run's files, under its name there."""
+    return lambda path: run.save(path, base_path=folder, policy="now")
+
+
+def fetch_files(run: wandb.Run, start: str, folder: Path) -> None:
+    """Download the run's files whose names begin with `start` into `folder`."""
+    for file in wandb.Api().run(run_path(run)).files():
+        if file.name.startswith(start):
+            file.download(root=str(folder), replace=True)
 
 
 def plain(value: object) -> object:

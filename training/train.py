@@ -12,7 +12,7 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,7 +25,10 @@ import yaml
 from data_utils.dataset import Dataset, open_dataset
 from data_utils.errors import BadInput
 from data_utils.preparation import Preparation
-from training import card, tracking
+from training import card, checkpoint, tracking
+from training.budget import OverBudget, budgets
+from training.checkpoint import Checkpoints
+from training.devices import check_device
 from training.ensemble import average
 from training.epoch_log import LossNotFinite
 from training.folds import fit_folds, ranked_classes, validation_sides
@@ -33,6 +36,7 @@ from training.hyperparameters import inactive, resolve
 from training.metric_names import OBJECTIVE
 from training.outcome import Outcome, conclude
 from training.predictions import pool, write_predictions
+from training.stopping import INTERRUPTED, TERMINATED, EndWhenAsked, Terminated, end_process, sigterm_noted
 from training.tables import final_tables
 
 VERSIONS = ("rarebeat", "keras", "tensorflow", "numpy", "wandb")
@@ -41,41 +45,50 @@ VERSIONS = ("rarebeat", "keras", "tensorflow", "numpy", "wandb")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     options = _parse(arguments)
-    with tempfile.TemporaryDirectory(prefix="rarebeat-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="rarebeat-") as scratch, sigterm_noted() as asked:
         run, code = None, 1
         try:
             overrides = read_overrides(options.set)
             # What is wrong here need not open a run.
             resolve(overrides)
             _refuse_unwritable(options.out)
+            check_device(os.environ)
             run = tracking.open_run(overrides)
-            train(run, options.data, _output_folder(run, options.out, scratch))
+            train(run, options.data, _output_folder(run, options.out, scratch), asked)
             code = 0
         except BadInput as error:
             code = _say(error, 2)
-        except LossNotFinite as error:
+        except (LossNotFinite, OverBudget) as error:
             code = _say(error, 1)
+        except Terminated as error:
+            # A scheduler wants the machine: W&B hands the run out again. One that a sweep has stopped stays
+            # stopped.
+            run.mark_preempting()
+            code = _say(error, TERMINATED)
         except wandb.Error as error:
             code = _say(f"The W&B server does not take this run: {str(error).splitlines()[0]}", 1)
         except KeyboardInterrupt:
-            code = _say("Stopped.", 130)
+            code = _say("Stopped.", INTERRUPTED)
         finally:
             if run:
                 run.finish(exit_code=code)
     return code
 
 
-def train(run: wandb.Run, data: str | None, folder: Path) -> None:
+def train(run: wandb.Run, data: str | None, folder: Path, asked: Callable[[], bool] = lambda: False) -> None:
     """Train what the run's configuration says, and leave everything in `folder` and at the run.
 
     Args:
         run: its configuration is the one source of hyperparameters.
         data: a dataset file that goes before RAREBEAT_DATA and before the configuration.
         folder: where model.keras, card.json and predictions.npz are written.
+        asked: whether the process has been asked to end.
 
     Raises:
         BadInput: a wrong hyperparameter, or a data file that cannot be used.
         LossNotFinite: training diverged.
+        OverBudget: it uses more memory than it may.
+        Terminated: it was asked to end; another call for the same run goes on from its checkpoint.
     """
     given = tracking.given_hyperparameters(run)
     dataset = open_dataset(data or os.environ.get("RAREBEAT_DATA") or resolve(given)["data"])
@@ -84,11 +97,17 @@ def train(run: wandb.Run, data: str | None, folder: Path) -> None:
     _announce(dataset, ranked, enough)
     tracking.describe(run, hp, inactive(hp), {**about(dataset), "ranked_classes": ranked})
 
-    members = fit_folds(hp, dataset, ranked, lambda row: _log(run, row))
+    checkpoints = _checkpoints(run, hp, dataset.digest)
+    history = tracking.History(run, checkpoints.rows)
+
+    def guards(fold: int | None) -> list:
+        return [EndWhenAsked(asked), *budgets(hp, fold, checkpoints.seconds)]
+
+    members = fit_folds(hp, dataset, ranked, lambda row: _log(history, row), checkpoints, guards)
 
     predictions = pool(dataset, members)
     outcome = conclude(predictions, members, ranked, hp["link"], dataset.task)
-    run.log(final_tables(predictions, outcome, dataset.task))
+    history.log(final_tables(predictions, outcome, dataset.task))
     run.summary.update(outcome.summary)
 
     model, preparation = average(members)
@@ -105,7 +124,26 @@ def train(run: wandb.Run, data: str | None, folder: Path) -> None:
     written = card.write_card(folder, content)
     tracking.log_files(run, "model", [folder / card.MODEL, written])
     tracking.log_files(run, "predictions", [predicted])
+    checkpoints.clear()
     _conclusion(outcome, folder, run.disabled)
+
+
+def _checkpoints(run: wandb.Run, hp: dict, digest: str) -> Checkpoints:
+    """Return the run's checkpoints, with what an earlier attempt has left there or among the run's files."""
+    folder = tracking.checkpoint_folder(run)
+    if folder is None:
+        return Checkpoints()
+    checkpoint.forget_old(folder.parent)
+    share = tracking.share_file(run, folder) if hp["checkpoint_upload"] and not run.disabled else None
+    kept = Checkpoints(folder, checkpoint.identity(hp, digest), hp["checkpoint_every"], share)
+    if kept.load() or (share and _fetched(run, folder) and kept.load()):
+        print(f"This run goes on from {kept.place()}.", flush=True)
+    return kept
+
+
+def _fetched(run: wandb.Run, folder: Path) -> bool:
+    tracking.fetch_files(run, f"{checkpoint.FOLDER}/", folder)
+    return True
 
 
 def describe_model(
@@ -200,8 +238,8 @@ def _announce(dataset: Dataset, ranked: list[str], enough: bool) -> None:
     print(f"Macro averages are over {', '.join(ranked)}.", flush=True)
 
 
-def _log(run: wandb.Run, row: dict[str, float]) -> None:
-    run.log(row)
+def _log(history: tracking.History, row: dict[str, float]) -> None:
+    history.log(row)
     fold = f"fold {row['fold']}  " if "fold" in row else ""
     if "epoch" in row:
         print(
@@ -235,4 +273,4 @@ def _installed(name: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(end_process(main()))

@@ -8,7 +8,7 @@ import pytest
 from data_utils.errors import BadInput
 from data_utils.loader import Examples
 from training.batches import TrainingBatches, predict
-from training.epoch_log import LossNotFinite, RunningBest
+from training.epoch_log import LossNotFinite, running_best
 from training.fit import fit_member
 from training.losses.masked import MaskedLoss
 
@@ -121,7 +121,8 @@ def test_without_covariates_the_model_has_no_such_input(dataset, tiny):
 
 
 def test_running_best_by_hand():
-    best = RunningBest()
+    best = running_best({}, {"loss": 0.5, "f1/V": 0.2})
 
-    best.update({"loss": 0.5, "f1/V": 0.2})
-    assert best.update({"loss": 0.7, "f1/V": 0.6, "f1/S": 0.1}) == {"loss": 0.5, "f1/V": 0.6, "f1/S": 0.1}
+    assert running_best(best, {"loss": 0.7, "f1/V": 0.6, "f1/S": 0.1}) == {
+        **{"loss": 0.5, "f1/V": 0.6, "f1/S": 0.1}
+    }
