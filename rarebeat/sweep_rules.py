@@ -13,7 +13,6 @@ from rarebeat.search.distributions import infer, parse
 from rarebeat.search.errors import Path, did_you_mean, number_in_yaml
 
 TRAINING = "training.train"
-SHAPES_THE_LOSS = ("loss", "gamma", "alpha", "link", "weight_power")
 
 
 @dataclass(frozen=True)
@@ -188,7 +187,7 @@ def _metric_findings(config: dict[str, Any], specs: dict[str, Any], table: Table
         return
     yield from _goal_findings(name, metric)
     if name.endswith("/loss"):
-        yield from _loss_findings(name, specs)
+        yield from _loss_findings(name, specs, table)
 
 
 def _goal_findings(name: str, metric: dict[str, Any]) -> Iterator[Finding]:
@@ -204,8 +203,13 @@ def _end(goal: str) -> str:
     return "lowest" if goal == "minimize" else "highest"
 
 
-def _loss_findings(name: str, specs: dict[str, Any]) -> Iterator[Finding]:
-    moving = [key for key in SHAPES_THE_LOSS if (d := _dimension(specs.get(key))) is not None and d.size != 1]
+def _loss_findings(name: str, specs: dict[str, Any], table: Table) -> Iterator[Finding]:
+    shaping = [
+        key
+        for key, rule in table.hyperparameters.items()
+        if key in ("loss", "link") or "loss" in rule.get("active", {})
+    ]
+    moving = [key for key in shaping if (d := _dimension(specs.get(key))) is not None and d.size != 1]
     if moving:
         sentence = f"{name} is not comparable between runs that differ in {', '.join(moving)}"
         yield Finding(f"{sentence}; best/macro_auprc is", ("metric", "name"), refused=False)

@@ -44,7 +44,9 @@ def test_a_right_answer_costs_less_than_a_wrong_one(name, link):
 @pytest.mark.parametrize(("name", "link"), EVERY)
 @pytest.mark.parametrize("scale", [50.0, 1000.0])
 def test_value_and_gradient_are_finite_at_large_logits(name, link, scale):
-    loss = build_loss({"loss": name, "link": link, "gamma": 0.5}, COUNTS)
+    # Powers below 1 have an infinite slope at 0.
+    hp = {"gamma": 0.5, "gamma_neg": 0.5, "gamma_pos": 0.5, "clip": 0.0}
+    loss = build_loss({"loss": name, "link": link, **hp}, COUNTS)
     logits = np.array([[scale, -scale, 0, scale], [-scale, scale, scale, 0]], "float32")
 
     value, gradient = value_and_gradient(loss, one_hot([0, 0]), logits)
@@ -53,7 +55,11 @@ def test_value_and_gradient_are_finite_at_large_logits(name, link, scale):
     assert np.isfinite(gradient).all()
 
 
-@pytest.mark.parametrize(("name", "link"), EVERY)
+# An overlap of probabilities is flat where all of them are 0 or 1, by its definition.
+OF_ROWS = [(name, link) for name, link in EVERY if name not in ("tversky", "soft_f1")]
+
+
+@pytest.mark.parametrize(("name", "link"), OF_ROWS)
 def test_a_confident_mistake_still_has_a_gradient(name, link):
     loss = build_loss({"loss": name, "link": link}, COUNTS)
 
@@ -124,4 +130,23 @@ def test_every_parameter_of_a_loss_is_active_for_the_losses_that_have_it():
 
     assert table["gamma"]["active"] == {"loss": ["focal"]}
     assert table["alpha"]["active"] == {"loss": ["focal"], "link": ["sigmoid"]}
-    assert table["weight_power"]["active"] == {"loss": ["weighted_ce"]}
+    assert table["weight_power"]["active"] == {"loss": ["weighted_ce"], "class_weights": ["power"]}
+    assert table["beta"]["active"] == {"loss": ["class_balanced", "ldam_drw"]}
+    assert set(table["label_smoothing"]["active"]["loss"]) == {
+        *("ce", "weighted_ce", "class_balanced", "logit_adjusted", "balanced_softmax")
+    }
+
+
+@pytest.mark.parametrize("name", sorted(hyperparameters().keys() - {"loss", "link"}))
+def test_every_parameter_says_what_it_is(name):
+    declaration = hyperparameters()[name]
+
+    assert declaration["meaning"].endswith(".")
+    assert declaration["active"]["loss"]
+    if declaration["type"] == "float":
+        assert declaration["min"] <= declaration["default"] <= declaration["max"]
+
+
+def test_an_unknown_loss_is_refused_by_name():
+    with pytest.raises(ValueError, match="no loss 'focall'; there are ce, focal"):
+        build_loss({"loss": "focall"}, COUNTS)

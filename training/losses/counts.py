@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +17,22 @@ class ClassCounts:
     Attributes:
         positives: (K,)
         negatives: (K,)
+        classes: slugs, for losses whose hyperparameters name classes; empty where they are not known.
     """
 
     positives: np.ndarray
     negatives: np.ndarray
+    classes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, targets: np.ndarray) -> ClassCounts:
+    def of(cls, targets: np.ndarray, classes: Sequence[str] = ()) -> ClassCounts:
         """Count targets (N, K) of 1, 0 and 255."""
-        return cls((targets == 1).sum(axis=0), (targets == 0).sum(axis=0))
+        return cls((targets == 1).sum(axis=0), (targets == 0).sum(axis=0), tuple(classes))
+
+    def log_prior(self, link: str) -> np.ndarray:
+        """Return the logits (K,) float64 that give each class its share: log(pi) under softmax, log(pi / (1 -
+        pi)) under sigmoid; a count of 0 is taken as 1."""
+        positives, negatives = (np.maximum(n, 1.0) for n in (self.positives, self.negatives))
+        if link == "softmax":
+            return np.log(positives / positives.sum())
+        return np.log(positives / negatives)
