@@ -64,19 +64,20 @@ def read_record(folder: Path, name: str) -> Signal:
     """The whole record, in mV whatever voltage it is stored in, NaN where its files mark samples as missing.
 
     Raises:
-        BadRecord: a header that wfdb refuses, several segments or rates, a unit that is no voltage, or a
-            signal file that is missing or shorter than the header says.
+        BadRecord: a header that wfdb refuses, a unit that is no voltage, or a signal file that is missing or
+            shorter than the header says.
     """
-    header = _header(folder, name)
-    if isinstance(header, wfdb.MultiRecord):
-        raise BadRecord("made of several segments, which are not joined here: join them first")
-    if not header.n_sig or not header.sig_len:
+    try:
+        with _reading(f"{name}.hea"):
+            record = wfdb.rdrecord(str(folder / name))
+    except BadRecord:
+        # Reading a header takes as long as reading ten seconds of signal, so its sizes are only compared now.
+        header = _header(folder, name)
+        if isinstance(header, wfdb.Record) and header.n_sig:
+            _check_size(folder, header)
+        raise
+    if record.p_signal is None:
         raise BadRecord("its header names no signal")
-    if len(set(header.samps_per_frame)) > 1:
-        raise BadRecord("its leads are sampled at several rates")
-    _check_size(folder, header)
-    with _reading(f"{name}{Path(header.file_name[0]).suffix}"):
-        record = wfdb.rdrecord(str(folder / name))
     return Signal(in_millivolts(record.p_signal, record.units), float(record.fs), tuple(record.sig_name))
 
 

@@ -14,11 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from data_utils.errors import BadInput
+from data_utils.download import MITDB, fetch
+from data_utils.errors import BadInput, BadRecord
 from data_utils.rr import RR_COVARIATES, rr_covariates
+from data_utils.sources.importing import strips
+from data_utils.sources.registry import Source, option, register_source
 from data_utils.splits import balanced_folds
 from data_utils.summary import LeftOut, Part
-from data_utils.wfdb_records import BadRecord, read_annotations, read_signal
+from data_utils.wfdb_records import read_annotations, read_signal
 from data_utils.write import BeatRows, DatasetWriter, Description, writing
 
 RATE = 360.0
@@ -49,21 +52,20 @@ _CLASS_OF = {symbol: name for name, symbols in AAMI.items() for symbol in symbol
 
 @dataclass(frozen=True)
 class Options:
-    """What may be asked for differently.
+    """What may be asked for differently. Without class Q its beats only count as neighbours in time."""
 
-    Attributes:
-        leads: names; a record that lacks one is left out.
-        include_paced: the paced records (102 104 107 217) join the training side.
-        include_q: AAMI class Q is a class of its own; otherwise its beats only count as neighbours in time.
-        published_split: 202 joins the test side although the same person trains as 201.
-        folds: patient-wise folds of the training side; None is six, or fewer with fewer patients.
-    """
+    leads: tuple[str, ...] = option(("MLII",), "Lead names, comma between; chosen by name.", "names")
+    include_paced: bool = option(False, "Let the paced records 102 104 107 217 train.", "flag")
+    include_q: bool = option(False, "Make Q (paced or unclassifiable) a class of its own.", "flag")
+    published_split: bool = option(False, "Test on 202 although the same person trains as 201.", "flag")
+    folds: int | None = option(None, "Patient-wise folds of the training side.  [default: 6]", "int")
+    strips: float | None = option(
+        None, "Rows of that many seconds with every class that they hold, instead of beats.", "seconds"
+    )
 
-    leads: tuple[str, ...] = ("MLII",)
-    include_paced: bool = False
-    include_q: bool = False
-    published_split: bool = False
-    folds: int | None = None
+    def __post_init__(self) -> None:
+        if self.strips is not None and not 1 / RATE <= self.strips <= 1800:
+            raise BadInput(f"--strips {self.strips:g} must be a number of seconds up to 1800.")
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -133,7 +135,10 @@ class _Import:
         except BadRecord as problem:
             self.left_out.append(LeftOut(record, str(problem), 1, counts))
             return
-        self.writer.add(record, patient(record), split, samples, self._rows(beats, classes))
+        rows = (
+            self._strips(len(samples), beats, classes) if self.options.strips else self._rows(beats, classes)
+        )
+        self.writer.add(record, patient(record), split, samples, rows)
         if counts["Q"] and not self.options.include_q:
             self.unused[record] = counts["Q"]
 
@@ -145,6 +150,16 @@ class _Import:
             # Every beat is a neighbour in time, also one whose class is not used.
             covariates=rr_covariates(beats, RATE)[kept],
         )
+
+    def _strips(self, length: int, beats: np.ndarray, classes: np.ndarray) -> BeatRows:
+        """One row for each whole strip of the record: 1 for every class that has a beat in it."""
+        stretch = strips(length, round(self.options.strips * RATE))
+        target = np.zeros((len(stretch), len(self.options.classes)), np.uint8)
+        strip = beats // stretch[0, 1]
+        for k, name in enumerate(self.options.classes):
+            held = strip[classes == name]
+            target[held[held < len(stretch)], k] = 1
+        return BeatRows(np.full(len(stretch), -1), target, np.zeros((len(stretch), 0), np.float32), stretch)
 
     def all_left_out(self, absent: Sequence[str]) -> list[LeftOut]:
         left_out = list(self.left_out)
@@ -203,12 +218,12 @@ def _folds(parts: Sequence[Part], folds: int | None) -> dict[str, int]:
 
 def _description(options: Options) -> Description:
     return Description(
-        task="multiclass",
+        task="multilabel" if options.strips else "multiclass",
         classes=options.classes,
         class_names=tuple(CLASS_NAMES[name] for name in options.classes),
         leads=options.leads,
         rate=RATE,
-        covariates=RR_COVARIATES,
+        covariates=() if options.strips else RR_COVARIATES,
         source="MIT-BIH Arrhythmia Database 1.0.0",
         licence="ODC-By 1.0",
         simulated=False,
@@ -221,5 +236,18 @@ def _description(options: Options) -> Description:
             "include_paced": options.include_paced,
             "include_q": options.include_q,
             "published_split": options.published_split,
+            "strips": options.strips,
         },
     )
+
+
+register_source(
+    "mitdb",
+    Source(
+        build,
+        Options,
+        "Beats of MIT-BIH in the AAMI classes N, S, V, F: DS1 trains, DS2 is sealed.",
+        "folder of WFDB records",
+        lambda folder, progress: fetch(folder, MITDB, records=RECORDS, progress=progress),
+    ),
+)

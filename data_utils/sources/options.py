@@ -45,7 +45,14 @@ class RecordingOptions:
 
     def failures(self, signal: Signal) -> str:
         """What quality control finds wrong with a recording; empty without it."""
-        return ""
+        if not self.quality:
+            return ""
+        from data_utils.quality import assess, sentence
+
+        wanted = {lead.casefold() for lead in self.leads}
+        used = [k for k, lead in enumerate(signal.leads) if not wanted or lead.casefold() in wanted]
+        leads = [signal.leads[k] for k in used]
+        return sentence(assess(signal.samples[:, used], signal.rate, leads))
 
     def preparation(self, source: str) -> dict:
         """What the dataset file keeps, so that serving can do the same to a new recording."""

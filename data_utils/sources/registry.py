@@ -14,12 +14,8 @@ from data_utils.summary import LeftOut
 
 BUILT_IN = {
     "mitdb": "data_utils.sources.mitdb",
-    "heartbeat-csv": "data_utils.sources.heartbeat_csv",
     "ptb-xl": "data_utils.sources.ptb_xl",
     "cinc": "data_utils.sources.cinc",
-    "zzu-pecg": "data_utils.sources.zzu_pecg",
-    "h5-records": "data_utils.sources.h5_records",
-    "records": "data_utils.sources.records",
 }
 
 

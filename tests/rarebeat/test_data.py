@@ -82,7 +82,7 @@ def test_verify_finds_a_change(tmp_path: Path) -> None:
         (("build", "mitdb", "--from", "{}/none", "--out", "{}/x.h5"), "There is no folder"),
         (("build", "mitdb", "--from", "{}", "--out", "{}/x.h5"), "has no MIT-BIH record"),
         (("simulate", "--out", "{}/x.h5", "--patients", "2"), "12 patients or more"),
-        (("build", "ptb", "--out", "{}/x.h5"), "'ptb' is not 'mitdb'"),
+        (("build", "ptb", "--out", "{}/x.h5"), "There is no source 'ptb'"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(tmp_path: Path, arguments: tuple, sentence: str) -> None:
