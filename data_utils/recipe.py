@@ -10,6 +10,8 @@ import numpy as np
 from scipy import signal as dsp
 
 from data_utils.errors import BadInput, BadRecord
+from data_utils.filters import butterworth, notch
+from data_utils.gaps import bridged
 
 _ORDER = 4
 # Width of the notch: its centre over its bandwidth, so 50 Hz loses 48.3 to 51.7 Hz.
@@ -73,7 +75,7 @@ class Recipe:
         stored = np.zeros((self.length(len(signal), rate), len(self.leads or leads)), np.float32)
         for channel, source in enumerate(self._channels(leads)):
             if source is not None:
-                stored[:, channel] = self._lead(np.asarray(signal[:, source], np.float64), rate)
+                stored[:, channel] = self._lead(signal[:, source], rate)
         return stored
 
     def positions(self, samples: np.ndarray, rate: float, length: int) -> np.ndarray:
@@ -125,27 +127,21 @@ class Recipe:
 
     def _lead(self, lead: np.ndarray, rate: float) -> np.ndarray:
         """(S,) -> (S',) of one lead."""
-        known = np.isfinite(lead)
-        if not known.any():
-            return np.full(self.length(len(lead), rate), np.nan)
-        lead, known = self._resampled(self._filtered(_bridged(lead, known), rate), known, rate)
+        lead, known = bridged(lead)
+        lead, known = self._resampled(self._filtered(lead, rate), known, rate)
         if self.clip is not None:
             lead = lead.clip(-self.clip, self.clip)
         return np.where(known, lead, np.nan)
 
     def _filtered(self, lead: np.ndarray, rate: float) -> np.ndarray:
-        nyquist = rate / 2
         if self.band_pass is not None:
             low, high = self.band_pass
-            if low >= nyquist:
+            if low >= rate / 2:
                 raise BadRecord(f"sampled at {rate:g} Hz, too slowly for a band from {low:g} Hz")
-            edges, kind = ((low, high), "bandpass") if high < nyquist else (low, "highpass")
-            sections = dsp.butter(_ORDER, edges, kind, fs=rate, output="sos")
             # The lower edge rings for about its period: the ends are mirrored for as long.
-            lead = dsp.sosfiltfilt(sections, lead, padlen=min(len(lead) - 1, round(3 * rate / low)))
-        if self.notch is not None and self.notch < nyquist:
-            sections = dsp.tf2sos(*dsp.iirnotch(self.notch, _NOTCH_Q, fs=rate))
-            lead = dsp.sosfiltfilt(sections, lead, padlen=min(len(lead) - 1, round(rate)))
+            lead = butterworth(lead, rate, _ORDER, low, high, mirrored=3 / low)
+        if self.notch is not None and self.notch < rate / 2:
+            lead = notch(lead, rate, self.notch, _NOTCH_Q)
         return lead
 
     def _resampled(self, lead: np.ndarray, known: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
@@ -161,10 +157,3 @@ class Recipe:
 
 def _fraction(rate: float) -> Fraction:
     return Fraction(rate).limit_denominator(1000)
-
-
-def _bridged(lead: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """The lead with straight lines over its gaps, and level where it begins or ends with one."""
-    if known.all():
-        return lead
-    return np.interp(np.arange(len(lead)), np.flatnonzero(known), lead[known])
