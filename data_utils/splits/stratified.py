@@ -15,8 +15,9 @@ import numpy as np
 from data_utils.errors import BadInput
 from data_utils.layout import SPLITS
 
-# One label missing on one side costs more than any unevenness.
+# One label missing on one side costs more than any unevenness, and nobody at all more than missing labels.
 _MISSING = 1e6
+_NOBODY = 1e8
 # Gains below this are rounding, which differs between machines; the deal must not.
 _GAIN = 1e-7
 # Merging into more sides than this leaves sides of one or two folds, which cannot be balanced separately.
@@ -78,30 +79,32 @@ def grouped_split(
 
 @dataclass(frozen=True, eq=False)
 class _Patients:
-    """G patients; M columns are the labels' rows, the labels' patients, all rows and all patients."""
+    """G patients; M columns are the labels' rows, all rows, the labels' patients and all patients."""
 
     part: np.ndarray  # (G, M) a patient's part of each column's sum
-    has: np.ndarray  # (G, K) float, 1 where the patient has the label
+    has: np.ndarray  # (G, K + 1) float, 1 where the patient has the label; the last for being there at all
     weight: np.ndarray  # (M,) how much a column's unevenness counts
+    missed: np.ndarray  # (K + 1,) what it costs where a side has no such patient
 
     @classmethod
     def of(cls, target: np.ndarray, patient: np.ndarray) -> _Patients:
         positive = np.asarray(target) == 1
         rows = np.bincount(patient).astype(float)
         counts = np.stack([np.bincount(patient, column, len(rows)) for column in positive.T], axis=1)
+        counts = np.concatenate([counts, rows[:, None]], axis=1)
         has = (counts > 0).astype(float)
-        columns = np.concatenate([counts, has, rows[:, None], np.ones((len(rows), 1))], axis=1)
+        columns = np.concatenate([counts, has], axis=1)
         sums = np.maximum(columns.sum(axis=0), 1)
-        return cls(columns / sums, has, np.sqrt(sums))
+        return cls(columns / sums, has, np.sqrt(sums), np.r_[np.full(positive.shape[1], _MISSING), _NOBODY])
 
     def order(self, rng: np.random.Generator) -> np.ndarray:
         """(G,) who is dealt first: who has the rarest label, then who has most of anything, then by lot."""
         patients_with = self.has.sum(axis=0)
-        rarest = np.where(self.has > 0, patients_with, np.inf).min(axis=1, initial=np.inf)
+        rarest = np.where(self.has > 0, patients_with, np.inf).min(axis=1)
         return np.lexsort((rng.random(len(rarest)), -self.part.max(axis=1).round(12), rarest))
 
     def take(self, chosen: np.ndarray) -> _Patients:
-        return _Patients(self.part[chosen], self.has[chosen], self.weight)
+        return _Patients(self.part[chosen], self.has[chosen], self.weight, self.missed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,15 +119,15 @@ class _Totals:
     """What each side of one partition holds so far, and what a change would cost.
 
     The cost is the weighted squared distance of the sides' parts from their shares, over the share (as in
-    the chi-squared statistic), plus `_MISSING` for every label that a side has no patient with.
+    the chi-squared statistic), plus `missed` for every label that a side has no patient with.
     """
 
     def __init__(self, partition: _Partition, patients: _Patients) -> None:
         sides = len(partition.share)
         self.partition = partition
-        self.weight = patients.weight
+        self.weight, self.missed = patients.weight, patients.missed
         self.short = np.repeat(-partition.share[:, None], patients.part.shape[1], axis=1)  # (sides, M)
-        self.holders = np.zeros((sides, patients.has.shape[1]))  # (sides, K) patients with each label
+        self.holders = np.zeros((sides, patients.has.shape[1]))  # (sides, K + 1) patients
 
     def add(self, part: np.ndarray, has: np.ndarray, fold: int, sign: int = 1) -> None:
         side = self.partition.side[fold]
@@ -133,7 +136,7 @@ class _Totals:
 
     def cost(self) -> float:
         uneven = (self.weight * self.short**2 / self.partition.share[:, None]).sum()
-        return float(uneven + _MISSING * (self.holders == 0).sum())
+        return float(uneven + (self.missed * (self.holders == 0)).sum())
 
     def pull(self, patients: _Patients) -> np.ndarray:
         """(G, sides) half the slope of the cost as a patient is added to a side."""
@@ -142,17 +145,17 @@ class _Totals:
     def adding(self, patients: _Patients) -> np.ndarray:
         """(G, k) change of the cost when a patient who has no fold yet is put into each."""
         own = (patients.part**2 @ self.weight)[:, None] / self.partition.share
-        found = patients.has @ (self.holders == 0).T
-        return (own + 2 * self.pull(patients) - _MISSING * found)[:, self.partition.side]
+        found = patients.has @ (self.missed * (self.holders == 0)).T
+        return (own + 2 * self.pull(patients) - found)[:, self.partition.side]
 
     def moving(self, patients: _Patients, fold: np.ndarray) -> np.ndarray:
         """(G, k) change of the cost when a patient moves from `fold` (G,) into each."""
         share, side, everyone = self.partition.share, self.partition.side[fold], np.arange(len(fold))
         own, pull = patients.part**2 @ self.weight, self.pull(patients)
-        lost = (patients.has @ (self.holders == 1).T)[everyone, side]
-        found = patients.has @ (self.holders == 0).T
+        lost = (patients.has @ (self.missed * (self.holders == 1)).T)[everyone, side]
+        found = patients.has @ (self.missed * (self.holders == 0)).T
         change = own[:, None] * (1 / share + 1 / share[side, None]) + 2 * (pull - pull[everyone, side, None])
-        change += _MISSING * (lost[:, None] - found)
+        change += lost[:, None] - found
         change[everyone, side] = 0
         return change[:, self.partition.side]
 
@@ -167,11 +170,11 @@ class _Totals:
         slope = self.weight * (self.short[b] / share[b] - self.short[a] / share[a])
         change = apart * (1 / share[a] + 1 / share[b])
         change += 2 * ((ours.part @ slope)[:, None] - theirs.part @ slope)
-        return change + _MISSING * (self._missed(ours, theirs, a, b) + self._missed(theirs, ours, b, a).T)
+        return change + self._missing(ours, theirs, a, b) + self._missing(theirs, ours, b, a).T
 
-    def _missed(self, leaving: _Patients, coming: _Patients, side: int, other: int) -> np.ndarray:
-        """(G, H) labels whose last patient `side` loses, less those whose first patient `other` gains."""
-        counted = (self.holders[side] == 1).astype(float) - (self.holders[other] == 0)
+    def _missing(self, leaving: _Patients, coming: _Patients, side: int, other: int) -> np.ndarray:
+        """(G, H) cost of labels whose last patient `side` loses, less those whose first `other` gains."""
+        counted = self.missed * ((self.holders[side] == 1).astype(float) - (self.holders[other] == 0))
         return (leaving.has * counted) @ (1 - coming.has).T
 
 
