@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from data_utils.digest import split_digest
 from data_utils.errors import BadInput
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def pool(dataset: Dataset, members: Sequence[Member]) -> Predictions:
         target=np.concatenate([member.validation.targets for member in members])[order],
         logits=np.concatenate([member.logits for member in members])[order],
         fold=fold,
-        split_digest=_digest(dataset.digest, row[order], fold),
+        split_digest=split_digest(dataset.digest, row[order], fold),
         classes=dataset.classes,
     )
 
@@ -96,10 +96,3 @@ def read_predictions(folder: Path) -> Predictions:
         )
     except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise BadInput(f"{path} holds no predictions of training.train ({error}).") from error
-
-
-def _digest(dataset_digest: str, row: np.ndarray, fold: np.ndarray) -> str:
-    digest = hashlib.sha256(dataset_digest.encode())
-    digest.update(row.astype("<i8").tobytes())
-    digest.update(fold.astype("<i2").tobytes())
-    return digest.hexdigest()

@@ -2,9 +2,15 @@
 
 from data_utils.samplers import (  # noqa: F401  (each registers itself)
     class_aware,
+    curriculum,
+    ml_ros,
     none,
     oversample,
+    progressive,
+    repeat_factor,
+    smote,
     sqrt,
+    undersample,
 )
 from data_utils.samplers.drawn import Draw, Drawn
 from data_utils.samplers.registry import SAMPLERS, build_sampler, hyperparameters, register_sampler

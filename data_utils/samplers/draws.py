@@ -16,17 +16,20 @@ class ClassDraws:
 
     Args:
         targets: (n, K) uint8 of the training side.
-        power: 1 draws as in the data, 0.5 by the square root, 0 every class alike.
+        power: 1 draws as in the data, 0.5 by the square root, 0 every class alike; or such a number for the
+            beginning of a run and one for its end, between whose probabilities the draws go over linearly.
     """
 
-    def __init__(self, targets: np.ndarray, power: float) -> None:
-        self.members = members(targets)
+    def __init__(self, targets: np.ndarray, power: float | tuple[float, float]) -> None:
+        self.members = list(members(targets).values())
         self.pass_length = len(targets)
-        weight = np.array([len(rows) for rows in self.members], dtype=float) ** power
-        self.probability = weight / weight.sum()
+        counts = np.array([len(rows) for rows in self.members], dtype=float)
+        powers = power if isinstance(power, tuple) else (power, power)
+        self.first, self.last = (counts**each / (counts**each).sum() for each in powers)
 
     def draw(self, size: int, rng: np.random.Generator, progress: float) -> Drawn:
-        chosen = rng.choice(len(self.members), size=size, p=self.probability)
+        probability = (1 - progress) * self.first + progress * self.last
+        chosen = rng.choice(len(self.members), size=size, p=probability)
         drawn = np.empty(size, np.int64)
         for stratum, rows in enumerate(self.members):
             here = chosen == stratum

@@ -8,13 +8,16 @@ from data_utils.loader import Examples
 from data_utils.samplers.drawn import Drawn
 
 
-def make_batch(examples: Examples, drawn: Drawn, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def make_batch(
+    examples: Examples, drawn: Drawn, rng: np.random.Generator, length: int | None = None
+) -> dict[str, np.ndarray]:
     """Model input of the recipes, as `Examples.batch` gives that of rows.
 
     Args:
-        rng: what the noise is drawn by.
+        rng: what the noise and the crops of whole rows are drawn by.
+        length: to which whole rows are padded.
     """
-    batch = examples.batch(drawn.rows)
+    batch = examples.batch(drawn.rows, rng, length)
     if drawn.mates is not None:
         _mix(batch, examples, drawn)
     if drawn.noise is not None:

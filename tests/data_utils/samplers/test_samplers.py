@@ -1,4 +1,4 @@
-"""What every sampler keeps, and how often each draws a class, by hand."""
+"""How often the samplers that mix nothing draw a row, by hand."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from data_utils.dataset import Side, open_dataset
 from data_utils.errors import BadInput
 from data_utils.samplers import SAMPLERS, build_sampler, hyperparameters, register_sampler
 from data_utils.samplers.draws import ClassDraws
+from data_utils.samplers.ml_ros import clones
+from data_utils.samplers.repeat_factor import RepeatFactor, repeat_factors
 from data_utils.samplers.strata import strata
 from data_utils.write import BeatRows, Description, writing
 
@@ -39,29 +41,6 @@ def _drawn(train: Side, name: str, steps: int, batch_size: int = 100, seed: int 
 
 def _shares(train: Side, drawn: np.ndarray) -> np.ndarray:
     return train.targets[drawn].mean(axis=0)
-
-
-@pytest.mark.parametrize("name", list(SAMPLERS))
-class TestEverySampler:
-    def test_yields_positions_of_training_rows(self, train: Side, name: str) -> None:
-        drawn = _drawn(train, name, steps=7, batch_size=32)
-        assert drawn.shape == (7 * 32,)
-        assert drawn.dtype == np.int64
-        assert drawn.min() >= 0 and drawn.max() < len(train)
-
-    def test_is_decided_by_the_generator(self, train: Side, name: str) -> None:
-        assert _drawn(train, name, 5).tolist() == _drawn(train, name, 5).tolist()
-        assert _drawn(train, name, 5).tolist() != _drawn(train, name, 5, seed=1).tolist()
-
-    def test_no_steps_mean_one_pass(self, train: Side, name: str) -> None:
-        sampler = build_sampler({"sampler": name}, train, 0, 128)
-        passed = 2700 if name == "oversample" else 1000
-        assert sampler.steps == -(-passed // 128)
-
-    def test_resamples_nothing_but_the_training_side(self, train: Side, name: str) -> None:
-        _, validation = train.dataset.sides()
-        with pytest.raises(ValueError, match="Only the training side"):
-            build_sampler({"sampler": name}, validation, 1, 1)
 
 
 def test_none_sees_every_row_once_per_pass(train: Side) -> None:
@@ -115,3 +94,79 @@ def test_a_name_that_is_taken_is_not_taken_over() -> None:
     with pytest.raises(ValueError, match="already a sampler named none"):
         register_sampler("none", SAMPLERS["sqrt"].make)
     assert SAMPLERS["none"] is before
+
+
+def test_oversample_raises_to_the_target_and_fills_anew_each_epoch(train: Side) -> None:
+    sampler = build_sampler({"sampler": "oversample", "sampler_target": "C=25"}, train, 0, 1015)
+    epochs = [sampler.epoch(np.random.default_rng(seed)).rows for seed in (0, 1)]
+    repeats = [np.bincount(rows, minlength=1000) for rows in epochs]
+
+    for times in repeats:
+        assert (times[:990] == 1).all()  # 900 + 90 rows as they are
+        assert sorted(times[990:]) == [2] * 5 + [3] * 5  # 25 = 2 * 10 + 5
+    assert repeats[0].tolist() != repeats[1].tolist()
+
+
+def test_oversample_with_noise_leaves_one_of_each_row_clean(train: Side) -> None:
+    hp = {"sampler": "oversample_noise", "noise_sigma": 0.1}
+    drawn = build_sampler(hp, train, 0, 2700).epoch(np.random.default_rng(0))
+
+    clean = np.bincount(drawn.rows[drawn.noise == 0])
+    assert clean.tolist() == [1] * 1000
+    assert set(drawn.noise[drawn.noise > 0]) == {np.float32(0.1)}
+
+
+def test_undersample_draws_other_rows_of_a_frequent_class_in_each_epoch(train: Side) -> None:
+    sampler = build_sampler({"sampler": "undersample"}, train, 0, 30)
+    epochs = [sampler.epoch(np.random.default_rng(seed)).rows for seed in range(3)]
+
+    for rows in epochs:
+        assert train.targets[rows].sum(axis=0).tolist() == [10, 10, 10]
+        assert len(set(rows)) == 30
+    assert len(set(np.concatenate(epochs)) & set(range(900))) > 20
+
+
+def test_progressive_goes_from_the_data_to_balance(train: Side) -> None:
+    sampler = build_sampler({"sampler": "progressive"}, train, 1000, 100)
+    halfway = sampler.epoch(np.random.default_rng(0), 0.5).rows
+    # (0.9 + 1/3) / 2, (0.09 + 1/3) / 2, (0.01 + 1/3) / 2
+    np.testing.assert_allclose(_shares(train, halfway), [0.6167, 0.2117, 0.1717], atol=0.006)
+
+
+def test_repeat_factors_by_hand() -> None:
+    # Prevalence 1, 0.25 and, where it is known, 1/3: sqrt(0.49 / 0.25) = 1.4, sqrt(0.49 * 3) = 1.2124
+    targets = np.array([[1, 0, 0], [1, 1, 1], [1, 0, 255], [1, 0, 0]], np.uint8)
+    np.testing.assert_allclose(repeat_factors(targets, 0.49), [1, 1.4, 1, 1])
+    targets[3, 2], targets[1, 2] = 1, 0
+    np.testing.assert_allclose(repeat_factors(targets, 0.49), [1, 1.4, 1, 1.2124], atol=1e-4)
+
+
+def test_repeat_factor_settles_fractions_by_lot() -> None:
+    targets = np.array([[1, 0], [1, 1], [1, 0], [1, 0]], np.uint8)
+    drawn = RepeatFactor(targets, 0.49).draw(44_000, np.random.default_rng(0), 0.0).rows
+    # Factors 1, 1.4, 1, 1: 4.4 a pass.
+    np.testing.assert_allclose(np.bincount(drawn) / 10_000, [1, 1.4, 1, 1], atol=0.02)
+
+
+def test_clones_until_no_label_is_rarer_than_the_mean_was() -> None:
+    # Counts 12, 6, 1: imbalances 1, 2, 12, mean 5. The third label is at 12 / 3 = 4 after two clones.
+    targets = np.zeros((18, 3), np.uint8)
+    targets[:12, 0] = targets[12:18, 1] = targets[17, 2] = 1
+    assert clones(targets, 1.0, np.random.default_rng(0)).tolist() == [17, 17]
+    # One clone is all that 1 / 18 of the rows allows.
+    assert clones(targets, 1 / 18, np.random.default_rng(0)).tolist() == [17]
+    assert clones(targets[:, :1], 1.0, np.random.default_rng(0)).tolist() == []
+
+
+def test_a_side_of_which_nothing_is_known_is_refused() -> None:
+    with pytest.raises(BadInput, match="No training row has a known class"):
+        ClassDraws(np.full((3, 2), 255, np.uint8), power=0.0)
+
+
+def test_a_sampler_from_outside_declares_its_hyperparameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data_utils.samplers.registry.SAMPLERS", dict(SAMPLERS))
+    register_sampler("mine", SAMPLERS["none"].make, {"mine_only": {"type": "int", "default": 3}})
+
+    assert hyperparameters()["mine_only"] == {"type": "int", "default": 3, "active": {"sampler": ["mine"]}}
+    with pytest.raises(ValueError, match="other and smote declare k_neighbors differently"):
+        register_sampler("other", SAMPLERS["none"].make, {"k_neighbors": {"type": "int", "default": 3}})
