@@ -1,6 +1,15 @@
 """Hyperparameters in, a Keras model out."""
 
-from models import cnn  # noqa: F401  (registers itself)
+from models import (  # noqa: F401  (each registers itself)
+    cnn,
+    cnn_attention,
+    crnn,
+    mlp,
+    resnet1d,
+    rnn,
+    se_resnet,
+    xresnet1d,
+)
 from models.registry import build_model, hyperparameters, register_builder
 from models.spec import Spec
 

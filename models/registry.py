@@ -1,8 +1,10 @@
 """Model builders by name, and the hyperparameters that they declare.
 
 A builder is one file: a function `(hp, spec) -> keras.Model`, its hyperparameters as plain data, and one
-call of `register_builder`. Inputs of a model are a dict {"signal": (B, T, C), "covariates": (B, F)}, the
-second only where `spec.covariates` is not 0; its output is logits (B, K), made by `models.head.logits`.
+call of `register_builder`. It sees the hyperparameters that it has declared and no others. Inputs of a model
+are a dict, made by `models.inputs.model_inputs`: "signal" (B, T, C), "covariates" (B, F) only where
+`spec.covariates` is not 0, "mask" (B, T) only where `spec.length` is None. Its output is logits (B, K), made
+by `models.head.logits`.
 """
 
 from __future__ import annotations
@@ -75,7 +77,9 @@ def build_model(hp: Mapping, spec: Spec) -> keras.Model:
     values = {name: declaration["default"] for name, declaration in hyperparameters().items()} | dict(hp)
     if values["model"] not in BUILDERS:
         raise ValueError(f"There is no model {values['model']!r}; there are {', '.join(BUILDERS)}.")
-    model = BUILDERS[values["model"]].build(values, spec)
+    builder = BUILDERS[values["model"]]
+    # What a builder has not declared is inactive and must not act, whatever its value.
+    model = builder.build({name: values[name] for name in builder.hyperparameters}, spec)
     start_at_prior(model, spec, values.get("link") or default_link(spec.task))
     return model
 

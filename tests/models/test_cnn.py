@@ -1,6 +1,5 @@
 """The convolutional network: shapes, size by hand, and the depth that a window allows."""
 
-import numpy as np
 import pytest
 
 from models import Spec, build_model
@@ -32,11 +31,3 @@ def test_a_window_of_187_samples_halves_seven_times_at_most():
     assert build_model({"n_blocks": 7, **small}, spec).output_shape == (None, 5)
     with pytest.raises(ValueError, match=r"n_blocks is 8, but a window of 187 samples can be halved 7 times"):
         build_model({"n_blocks": 8, **small}, spec)
-
-
-def test_a_model_of_any_length_takes_windows_of_different_lengths():
-    spec = Spec(length=None, channels=1, covariates=0, classes=3, task="multilabel")
-    model = build_model({"n_blocks": 2, "filters": 2}, spec)
-
-    for length in (40, 100):
-        assert model({"signal": np.zeros((2, length, 1), "float32")}).shape == (2, 3)
