@@ -25,7 +25,7 @@ _OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace files that 
 
 @click.group()
 def data() -> None:
-    """Build, simulate and show dataset files."""
+    """Draft, fetch, build, simulate and show dataset files."""
     # A plain kill would skip the clean-up of half-written files.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
@@ -43,6 +43,19 @@ def simulate(out: Path, patients: int, minutes: float, seed: int, overwrite: boo
     with bar("Simulating") as progress:
         simulate_dataset(out, patients, minutes, seed, overwrite, progress)
     say(f"Wrote {out}: simulated beats. Look at it with: rarebeat data show {out}")
+
+
+@data.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--overwrite", is_flag=True, help="Draft anew where a mapping is there already.")
+def init(folder: Path, overwrite: bool) -> None:
+    """Look at FOLDER's recordings and table and draft rarebeat.yaml, which says how to read them."""
+    from data_utils.sources.draft import write_draft
+
+    path, drafted = write_draft(folder, overwrite)
+    for question in drafted.questions:
+        say(question)
+    say(f"Wrote {path}. Read it, mend it, then: rarebeat data build records --from {path} --out FILE")
 
 
 data.add_command(

@@ -15,6 +15,7 @@ from data_utils.summary import LeftOut
 BUILT_IN = {
     "mitdb": "data_utils.sources.mitdb",
     "ptb-xl": "data_utils.sources.ptb_xl",
+    "records": "data_utils.sources.records",
     "cinc": "data_utils.sources.cinc",
 }
 
