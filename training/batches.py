@@ -7,19 +7,22 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from data_utils.buckets import by_length, in_order_of_length, padded_length
+from data_utils.errors import BadInput
 from data_utils.loader import Examples
-from data_utils.samplers.drawn import Drawn
 from data_utils.samplers.recipes import make_batch
 from data_utils.samplers.registry import EpochSampler
 
 # Wide enough that the backend's overhead does not show, small enough for the activations of a long window.
 ROWS_AT_ONCE = 512
+SAMPLES_AT_ONCE = 1 << 19
 
 
 class TrainingBatches(keras.utils.PyDataset):
     """Batches that a sampler draws anew for every epoch.
 
     Epoch e of one seed is the same whatever came before it, so that a run that starts afresh repeats itself.
+    Where examples are whole rows, an epoch's draws are put into batches of like length.
 
     Args:
         examples: of the training side.
@@ -37,7 +40,7 @@ class TrainingBatches(keras.utils.PyDataset):
         self.seed = list(seed)
         self.epochs = epochs
         self.epoch = 0
-        self.drawn = self._draw()
+        self._start_epoch()
 
     def __len__(self) -> int:
         return self.sampler.steps
@@ -47,12 +50,12 @@ class TrainingBatches(keras.utils.PyDataset):
         here = self.drawn.take(slice(step * size, (step + 1) * size))
         # A generator of the step's own: batches may be fetched in any order.
         rng = np.random.default_rng([*self.seed, self.epoch, step])
-        return make_batch(self.examples, here, rng), self.examples.targets(here.rows)
+        return make_batch(self.examples, here, rng, self.padded[step]), self.examples.targets(here.rows)
 
     def on_epoch_end(self) -> None:
         # Not at the beginning of an epoch: by then the first batches may have been fetched ahead.
         self.epoch += 1
-        self.drawn = self._draw()
+        self._start_epoch()
 
     def prior(self) -> tuple[float, ...]:
         """Return the share of positives (K,) among what is known in the stream."""
@@ -60,26 +63,68 @@ class TrainingBatches(keras.utils.PyDataset):
         known = (targets != 255).sum(axis=0)
         return tuple((targets == 1).sum(axis=0) / np.maximum(known, 1))
 
-    def _draw(self) -> Drawn:
+    def _start_epoch(self) -> None:
         progress = min(self.epoch / max(self.epochs - 1, 1), 1.0)
-        return self.sampler.epoch(np.random.default_rng([*self.seed, self.epoch]), progress)
+        rng = np.random.default_rng([*self.seed, self.epoch])
+        self.drawn = self.sampler.epoch(rng, progress)
+        self.padded: list[int | None] = [None] * len(self)
+        if self.examples.length is None:
+            self._sort_by_length(rng)
+
+    def _sort_by_length(self, rng: np.random.Generator) -> None:
+        if self.drawn.mates is not None:
+            raise BadInput(
+                "This sampler mixes rows, which whole rows are too unlike for: give window in seconds."
+            )
+        size, lengths = self.sampler.batch_size, self.examples.training_lengths
+        self.drawn = self.drawn.take(by_length(lengths[self.drawn.rows], size, rng))
+        self.padded = padded_lengths(lengths[self.drawn.rows].reshape(-1, size).max(axis=1), lengths)
+
+
+def padded_lengths(longest: Sequence[int], lengths: np.ndarray) -> list[int]:
+    """Return to how many samples each batch is padded.
+
+    Keras takes a size for fixed that the first two batches share, and fails at the first batch of another:
+    they are made to differ, or a single batch always has the size of the longest row.
+
+    Args:
+        longest: row of each batch.
+        lengths: (n,) of all rows that a batch may be of, also in another epoch.
+    """
+    if len(longest) == 1 or lengths.min() == lengths.max():
+        return [padded_length(lengths.max())] * len(longest)
+    padded = [padded_length(samples) for samples in longest]
+    padded[0] += padded[0] == padded[1]
+    return padded
 
 
 class InOrder(keras.utils.PyDataset):
-    """All examples of a side once, in order, without targets: what `model.predict` takes."""
+    """All examples of a side once, without targets: what `model.predict` takes.
+
+    In the side's order; whole rows from the longest to the shortest, and `order` (n,) says which is where.
+    """
 
     def __init__(self, examples: Examples) -> None:
         super().__init__()
         self.examples = examples
+        lengths = examples.lengths
+        self.batches = in_order_of_length(lengths, ROWS_AT_ONCE, SAMPLES_AT_ONCE)
+        self.order = np.concatenate(self.batches)
+        self.padded: list[int | None] = [None] * len(self)
+        if examples.length is None:
+            self.padded = padded_lengths([lengths[rows].max() for rows in self.batches], lengths)
 
     def __len__(self) -> int:
-        return -(-len(self.examples) // ROWS_AT_ONCE)
+        return len(self.batches)
 
     def __getitem__(self, step: int) -> tuple[dict[str, np.ndarray]]:
-        first = step * ROWS_AT_ONCE
-        return (self.examples.batch(np.arange(first, min(first + ROWS_AT_ONCE, len(self.examples)))),)
+        return (self.examples.batch(self.batches[step], length=self.padded[step]),)
 
 
 def predict(model: keras.Model, examples: Examples) -> np.ndarray:
-    """Return logits (n, K) float32 of all examples of a side."""
-    return np.asarray(model.predict(InOrder(examples), verbose=0), np.float32)
+    """Return logits (n, K) float32 of all examples of a side, in its order."""
+    rows = InOrder(examples)
+    predicted = np.asarray(model.predict(rows, verbose=0), np.float32)
+    logits = np.empty_like(predicted)
+    logits[rows.order] = predicted
+    return logits

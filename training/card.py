@@ -40,11 +40,14 @@ _PROPERTIES = {
     "preparation": {
         "type": "object",
         "properties": {
-            "window": {"type": "number", "exclusiveMinimum": 0},
+            "window": {"type": "number", "minimum": 0},
             "position": {"type": "number"},
             "scaling": _TEXT,
             "covariate_mean": _LIST,
             "covariate_std": _LIST,
+            "leads": _TEXTS,
+            "crop": {"type": "number", "minimum": 0},
+            "resample_to": {"type": "number", "minimum": 0},
         },
         "required": ["window", "position", "scaling", "covariate_mean", "covariate_std"],
         "additionalProperties": False,

@@ -89,8 +89,10 @@ def evaluate_model(
 
 def _check_fit(card: dict, dataset: Dataset) -> None:
     """Refuse a file whose signals mean something else to the model."""
+    # A file may have further leads, in any order: they are read by name.
+    there = set(card["leads"]) <= set(dataset.leads)
     wanted = {
-        "leads": (card["leads"], list(dataset.leads)),
+        "leads": (card["leads"], card["leads"] if there else list(dataset.leads)),
         "rate": (card["rate"], dataset.rate),
         "classes": (card["classes"], list(dataset.classes)),
         "task": (card["task"], dataset.task),

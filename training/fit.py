@@ -11,6 +11,7 @@ import numpy as np
 from data_utils.dataset import Dataset, Side
 from data_utils.errors import BadInput
 from data_utils.loader import Examples
+from data_utils.preparation import HYPERPARAMETERS as PREPARATION
 from data_utils.preparation import Preparation, fit_preparation
 from data_utils.samplers import build_sampler
 from models import Spec, build_model
@@ -120,7 +121,7 @@ def fit_member(
     checkpoints = checkpoints or Checkpoints()
     keras.utils.set_random_seed((hp["seed"] + (fold or 0)) % 2**32)
     train, validation = dataset.sides(hp["folds"], fold)
-    preparation = fit_preparation(train, hp["window"], hp["scaling"], hp["covariates"])
+    preparation = fit_preparation(train, **{name: hp[name] for name in PREPARATION})
     sampler = build_sampler(hp, train, hp["steps_per_epoch"], hp["batch_size"])
     batches = TrainingBatches(Examples(train, preparation), sampler, (hp["seed"], fold or 0), hp["epochs"])
 
@@ -175,8 +176,8 @@ def _fit(
 def _build(hp: Mapping, dataset: Dataset, preparation: Preparation, prior: tuple[float, ...]) -> keras.Model:
     spec = Spec(
         length=preparation.length(dataset.rate),
-        channels=len(dataset.leads),
-        covariates=len(preparation.covariate_mean),
+        channels=preparation.channels(dataset),
+        covariates=len(preparation.covariate_names(dataset)),
         classes=len(dataset.classes),
         task=dataset.task,
         prior=prior,

@@ -50,7 +50,7 @@ def test_length_in_samples() -> None:
     assert Preparation(0.8).length(360.0) == 288
 
 
-@pytest.mark.parametrize("wrong", [{"window": 0.0}, {"scaling": "rows"}, {"covariate_mean": (1.0,)}])
+@pytest.mark.parametrize("wrong", [{"window": -1.0}, {"scaling": "rows"}, {"covariate_mean": (1.0,)}])
 def test_refuses_what_makes_no_sense(wrong: dict) -> None:
     with pytest.raises(ValueError, match="must"):
         Preparation(**{"window": 0.8} | wrong)
