@@ -20,7 +20,7 @@ from training.checkpoint import Checkpoints, Keeper, restore
 from training.epoch_log import EpochLog, measure_by
 from training.losses import ClassCounts, LossProgress, build_loss
 from training.metric_names import OBJECTIVE
-from training.optimizer import build_optimizer
+from training.optimizers import averaging, build_optimizer, in_float32, plateau, precision
 
 HYPERPARAMETERS = {
     "epochs": {
@@ -126,11 +126,13 @@ def fit_member(
     batches = TrainingBatches(Examples(train, preparation), sampler, (hp["seed"], fold or 0), hp["epochs"])
 
     loss = build_loss(hp, ClassCounts.of(train.targets, dataset.classes))
-    model = _build(hp, dataset, preparation, loss.implied_prior(batches.prior()))
+    prior = loss.implied_prior(batches.prior())
+    with precision(hp):
+        model = _build(hp, dataset, preparation, prior)
     model.compile(build_optimizer(hp, len(batches)), loss)
     if finished := checkpoints.member(fold):
         model.set_weights(finished["weights"])
-        return Member(model, preparation, validation, fold, **finished["found"])
+        return Member(in_float32(model), preparation, validation, fold, **finished["found"])
 
     epochs = EpochLog(
         Examples(validation, preparation),
@@ -143,10 +145,10 @@ def fit_member(
     stopping = keras.callbacks.EarlyStopping(
         f"val/{OBJECTIVE}", mode="max", patience=hp["patience"], restore_best_weights=True
     )
-    callbacks = [LossProgress(loss), epochs, stopping, *guards(fold)]
+    callbacks = [LossProgress(loss), *averaging(hp), epochs, *plateau(hp), stopping, *guards(fold)]
     _fit(model, batches, hp["epochs"], [*callbacks, Keeper(checkpoints, fold, callbacks)])
     found = (epochs.best_logits, epochs.best_epoch, epochs.best_metrics, epochs.best)
-    return Member(model, preparation, validation, fold, *found)
+    return Member(in_float32(model), preparation, validation, fold, *found)
 
 
 def _fit(

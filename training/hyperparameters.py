@@ -20,7 +20,7 @@ import training.quiet  # noqa: F401  (before anything imports TensorFlow)
 import models
 from data_utils import dataset, preparation, samplers
 from data_utils.errors import BadInput
-from training import budget, checkpoint, fit, losses, metric_names, optimizer
+from training import budget, checkpoint, fit, losses, metric_names, optimizers
 from training.plugins import VARIABLE, load_plugins
 
 
@@ -36,7 +36,7 @@ def gather() -> dict[str, dict]:
         samplers.hyperparameters(),
         models.hyperparameters(),
         losses.hyperparameters(),
-        optimizer.HYPERPARAMETERS,
+        optimizers.HYPERPARAMETERS,
         fit.HYPERPARAMETERS,
         checkpoint.HYPERPARAMETERS,
         budget.HYPERPARAMETERS,
