@@ -125,6 +125,9 @@ def _say_what_is_rare(out: Path) -> None:
     patients = {
         name: sum(split["patients_with"][name] for split in splits.values()) for name in dataset.classes
     }
+    for split, counts in splits.items():
+        if not counts["rows"]:
+            say(f"Nothing is on the {split} side: there are too few recordings for it, or they were left out.")
     who = "patient" if dataset.groups_known else "recording"
     for names, sentence in (
         ([name for name, count in patients.items() if not count], "Without any example: {}."),

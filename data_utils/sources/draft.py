@@ -43,8 +43,8 @@ def draft(folder: Path) -> Draft:
     """
     if not folder.is_dir():
         raise BadInput(f"There is no folder {folder}: name the one with the recordings and their table.")
-    tables = [path for path in sorted(folder.glob("*.csv")) if _is_table(path)]
-    ending, files = _recordings(folder, tables)
+    ending, files = _recordings(folder)
+    tables = [path for path in sorted(folder.glob("*.csv")) if path not in files]
     names = {path.relative_to(folder).with_suffix("").as_posix() for path in files}
     table, column, found = _table(folder, tables, names, ending)
     rows = read_table(table)
@@ -62,16 +62,22 @@ def draft(folder: Path) -> Draft:
     return Draft(text, tuple(questions))
 
 
-def _recordings(folder: Path, tables: Sequence[Path]) -> tuple[str, list[Path]]:
+def _recordings(folder: Path) -> tuple[str, list[Path]]:
     """The ending that most files have that are no table, and those files."""
-    by_ending = {
-        ending: [path for path in sorted(folder.rglob(f"*{ending}")) if path not in tables]
-        for ending in ENDINGS
-    }
+    by_ending = {ending: sorted(folder.rglob(f"*{ending}")) for ending in ENDINGS}
+    others = any(files for ending, files in by_ending.items() if ending != ".csv")
+    by_ending[".csv"] = [path for path in by_ending[".csv"] if not others and not _is_table(path)]
     ending = max(by_ending, key=lambda each: len(by_ending[each]))
     if not by_ending[ending]:
         raise BadInput(f"{folder} has no recordings: none of its files ends in {', '.join(ENDINGS)}.")
     return ending, by_ending[ending]
+
+
+def _is_table(path: Path) -> bool:
+    """Whether the first line of a CSV names a patient, a diagnosis or the like: recordings name leads."""
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        names = {name.strip().strip('"').casefold().replace(" ", "_") for name in file.readline().split(",")}
+    return bool(names & {*_CODES, *(guess for guesses in _GUESSES.values() for guess in guesses)})
 
 
 def _table(folder: Path, tables: Sequence[Path], names: set[str], ending: str) -> tuple[Path, str, int]:
