@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from data_utils.augment import Augmenter
 from data_utils.buckets import by_length, in_order_of_length, padded_length
 from data_utils.errors import BadInput
 from data_utils.loader import Examples
@@ -29,16 +30,23 @@ class TrainingBatches(keras.utils.PyDataset):
         sampler: gives the steps * batch_size recipes of an epoch.
         seed: what the draws depend on, besides the epoch.
         epochs: of the whole run, for samplers that change on the way.
+        augment: what is done to examples; None leaves them.
     """
 
     def __init__(
-        self, examples: Examples, sampler: EpochSampler, seed: Sequence[int], epochs: int = 1
+        self,
+        examples: Examples,
+        sampler: EpochSampler,
+        seed: Sequence[int],
+        epochs: int = 1,
+        augment: Augmenter | None = None,
     ) -> None:
         super().__init__()
         self.examples = examples
         self.sampler = sampler
         self.seed = list(seed)
         self.epochs = epochs
+        self.augment = augment
         self.epoch = 0
         self._start_epoch()
 
@@ -50,7 +58,10 @@ class TrainingBatches(keras.utils.PyDataset):
         here = self.drawn.take(slice(step * size, (step + 1) * size))
         # A generator of the step's own: batches may be fetched in any order.
         rng = np.random.default_rng([*self.seed, self.epoch, step])
-        return make_batch(self.examples, here, rng, self.padded[step]), self.examples.targets(here.rows)
+        batch = make_batch(self.examples, here, rng, self.padded[step])
+        if self.augment:
+            batch = self.augment(batch, rng)
+        return batch, self.examples.targets(here.rows)
 
     def on_epoch_end(self) -> None:
         # Not at the beginning of an epoch: by then the first batches may have been fetched ahead.

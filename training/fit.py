@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from data_utils.augment import build_augmenter
 from data_utils.dataset import Dataset, Side
 from data_utils.errors import BadInput
 from data_utils.loader import Examples
@@ -123,7 +124,10 @@ def fit_member(
     train, validation = dataset.sides(hp["folds"], fold)
     preparation = fit_preparation(train, **{name: hp[name] for name in PREPARATION})
     sampler = build_sampler(hp, train, hp["steps_per_epoch"], hp["batch_size"])
-    batches = TrainingBatches(Examples(train, preparation), sampler, (hp["seed"], fold or 0), hp["epochs"])
+    rate, leads = preparation.resample_to or dataset.rate, len(preparation.lead_names(dataset))
+    augment = build_augmenter(hp, rate, leads)
+    seed = (hp["seed"], fold or 0)
+    batches = TrainingBatches(Examples(train, preparation), sampler, seed, hp["epochs"], augment)
 
     loss = build_loss(hp, ClassCounts.of(train.targets, dataset.classes))
     prior = loss.implied_prior(batches.prior())

@@ -18,7 +18,7 @@ import training.quiet  # noqa: F401  (before anything imports TensorFlow)
 
 # isort: split
 import models
-from data_utils import dataset, preparation, samplers
+from data_utils import augment, dataset, preparation, samplers
 from data_utils.errors import BadInput
 from training import budget, checkpoint, fit, losses, metric_names, optimizers
 from training.plugins import VARIABLE, load_plugins
@@ -34,6 +34,7 @@ def gather() -> dict[str, dict]:
         dataset.HYPERPARAMETERS,
         preparation.HYPERPARAMETERS,
         samplers.hyperparameters(),
+        augment.HYPERPARAMETERS,
         models.hyperparameters(),
         losses.hyperparameters(),
         optimizers.HYPERPARAMETERS,

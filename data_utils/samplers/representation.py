@@ -34,7 +34,7 @@ def representation(train: Side, positions: np.ndarray, hp: Mapping) -> np.ndarra
     """
     hp = {name: declaration["default"] for name, declaration in HYPERPARAMETERS.items()} | dict(hp)
     _check_aligned(train, positions, hp)
-    preparation = fit_preparation(train, hp["window"], hp["scaling"], hp["covariates"])
+    preparation = fit_preparation(train, **{name: hp[name] for name in HYPERPARAMETERS})
     examples = Examples(train, preparation)
     part = "signal" if hp["smote_on"] == "beat" else "covariates"
     if part not in examples.batch(positions[:1]):
