@@ -11,7 +11,9 @@ import click
 from rich.console import Console
 
 from data_utils.errors import BadInput
+from rarebeat.figures.page import write_page
 from rarebeat.progress_bar import bar, say
+from rarebeat.publish import publish
 from rarebeat.sources import SourceGroup, build_command, fetch_command
 
 _OUT = click.option(
@@ -58,6 +60,7 @@ def init(folder: Path, overwrite: bool) -> None:
     say(f"Wrote {path}. Read it, mend it, then: rarebeat data build records --from {path} --out FILE")
 
 
+data.add_command(publish)
 data.add_command(
     SourceGroup(
         "build",
@@ -75,8 +78,9 @@ data.add_command(
 @data.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Plain data on stdout.")
+@click.option("--html", type=click.Path(path_type=Path), help="Write a page with pictures here instead.")
 @click.option("--verify", is_flag=True, help="Hash the whole file and compare it with its digest.")
-def show(file: Path, as_json: bool, verify: bool) -> None:
+def show(file: Path, as_json: bool, html: Path | None, verify: bool) -> None:
     """Show counts by split, fold and recording, and what was left out. Never opens the sealed side."""
     from data_utils import dataset as datasets
     from rarebeat import show_dataset
@@ -87,9 +91,14 @@ def show(file: Path, as_json: bool, verify: bool) -> None:
             f"{file} is sealed: show the training file beside it, which also counts what is in this one."
         )
     verified = datasets.verify(file) if verify else None
+    if html:
+        from rarebeat.show_html import dataset_page
+
+        write_page(html, dataset_page(dataset))
+        say(f"Wrote {html}: open it in a browser.")
     if as_json:
         click.echo(json.dumps(show_dataset.as_data(dataset, verified), indent=2))
-    else:
+    elif not html:
         # Piped output has no width of its own, and 80 columns would cut names.
         show_dataset.show(dataset, verified, Console(width=None if sys.stdout.isatty() else 132))
     if verified is False:

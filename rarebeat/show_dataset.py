@@ -53,7 +53,7 @@ def show(dataset: Dataset, verified: bool | None, console: Console) -> None:
     summary = dataset.summary
     names = list(totals(summary)["all"])
     console.print(
-        *_warnings(dataset),
+        *(Panel(sentence, style="bold red") for sentence in warnings(dataset)),
         _about(dataset, verified),
         _table("By split", ["split", "recordings", "patients", "rows"], names, _split_rows(summary)),
         _table("By fold (training and validation)", ["fold", "patients", "rows"], names, _fold_rows(summary)),
@@ -71,7 +71,8 @@ def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return total
 
 
-def _warnings(dataset: Dataset) -> list[Panel]:
+def warnings(dataset: Dataset) -> list[str]:
+    """What every reader of its numbers must know first, a sentence each."""
     sentences = []
     if dataset.simulated:
         sentences.append("SIMULATED beats: no result on them says anything about hearts.")
@@ -80,7 +81,7 @@ def _warnings(dataset: Dataset) -> list[Panel]:
     both = patients_on_both_sides(dataset.summary)
     if both:
         sentences.append(f"PATIENT {', '.join(both)} IS ON BOTH SIDES: results on the test side flatter.")
-    return [Panel(sentence, style="bold red") for sentence in sentences]
+    return sentences
 
 
 def _about(dataset: Dataset, verified: bool | None) -> Group:

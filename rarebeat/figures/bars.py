@@ -1,0 +1,64 @@
+"""Lying bars: one row per label, one bar per series, each with its number written beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from rarebeat.figures.axes import Scale, number, spanning, x_axis
+from rarebeat.figures.lines import legend
+from rarebeat.figures.svg import COLOURS, element, picture, text
+
+_BAR, _GAP, _TOP, _BOTTOM = 13, 9, 8, 44
+# From this ratio of the largest to the smallest, rare things would be invisible on an even scale.
+_WIDE = 50
+
+
+def bars(
+    labels: Sequence[str],
+    series: Mapping[str, Sequence[float]],
+    title: str,
+    description: str,
+    x_label: str,
+    width: int = 640,
+) -> str:
+    """The chart as SVG; the scale is logarithmic, and says so, where the values are far apart.
+
+    Args:
+        labels: n rows, from the top.
+        series: name -> n values, 0 or more.
+        width: px.
+    """
+    values = np.array(list(series.values()), float).reshape(len(series), len(labels))
+    left = min(220, 24 + 7 * max(map(len, labels), default=0))
+    scale = _scale(values, left, width - 70)
+    row = len(series) * _BAR + _GAP
+    bottom = _TOP + len(labels) * row
+    height = bottom + _BOTTOM + (22 if len(series) > 1 else 0)
+    body = x_axis(scale, _TOP, bottom, x_label + (" (logarithmic)" if scale.log else ""))
+    for place, label in enumerate(labels):
+        y = _TOP + place * row + _GAP / 2
+        body.append(text(left - 6, y + row / 2 - _GAP / 2 + 4, _cut(label), class_="e"))
+        body += [_bar(scale, values[s, place], y + s * _BAR, s) for s in range(len(series))]
+    return picture(width, height, title, description, [*body, *legend(list(series), height)])
+
+
+def _scale(values: np.ndarray, begin: float, end: float) -> Scale:
+    positive = values[values > 0]
+    if len(positive) and positive.min() >= 1 and positive.max() > _WIDE * positive.min():
+        # From below the smallest, so that a single one still has a bar.
+        return spanning(np.append(positive, 0.5), begin, end, log=True)
+    return spanning(np.append(values, [0.0] if values.any() else [0.0, 1.0]), begin, end)
+
+
+def _bar(scale: Scale, value: float, y: float, series: int) -> str:
+    begin, end = scale.begin, max(scale.begin, float(scale(value))) if value > 0 else scale.begin
+    bar = element(
+        "rect", x=begin, y=y, width=end - begin, height=_BAR - 2, class_=f"fill c{series % COLOURS}"
+    )
+    return bar + text(end + 4, y + _BAR - 4, number(value), class_="small")
+
+
+def _cut(label: str) -> str:
+    return label if len(label) <= 28 else f"{label[:27]}…"
