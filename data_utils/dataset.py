@@ -18,7 +18,8 @@ HYPERPARAMETERS = {
     "data": {
         "type": "str",
         "default": "data/mitdb.h5",
-        "meaning": "Dataset file that `rarebeat data build` or `rarebeat data simulate` wrote.",
+        "meaning": "Dataset file that `rarebeat data build` or `rarebeat data simulate` wrote, or a W&B "
+        "artifact, entity/project/name:alias, that holds one (`rarebeat data publish`).",
     },
     "folds": {
         "type": "int",

@@ -1,4 +1,4 @@
-"""How long a run may take and how much memory it may use."""
+"""What ends training from outside: limits of time and memory, and being asked to end."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from collections.abc import Callable, Mapping
 
 import keras
 
+from training.stopping import Terminated
+
 HYPERPARAMETERS = {
     "max_minutes": {
         "type": "float",
         "default": 0.0,
         "min": 0.0,
         "max": 100000.0,
-        "meaning": "Minutes of training, all folds and attempts together, shared equally among folds: no epoch "
-        "begins that would not fit; 0 is no limit.",
+        "meaning": "Minutes of training, all folds and attempts together, shared equally among folds: no "
+        "epoch begins that would not fit; 0 is no limit.",
     },
     "max_memory_gb": {
         "type": "float",
@@ -30,6 +32,18 @@ HYPERPARAMETERS = {
 
 class OverBudget(Exception):
     """The run uses more memory than it may; the message says what may be changed."""
+
+
+class EndWhenAsked(keras.callbacks.Callback):
+    """Raises `Terminated` after the step in which `asked` becomes true."""
+
+    def __init__(self, asked: Callable[[], bool]) -> None:
+        super().__init__()
+        self._asked = asked
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        if self._asked():
+            raise Terminated("Asked to end (SIGTERM): the run goes on from its last checkpoint.")
 
 
 class TimeBudget(keras.callbacks.Callback):
@@ -75,8 +89,8 @@ class MemoryBudget(keras.callbacks.Callback):
         held = self._held() / 1e9
         if held > self._limit:
             raise OverBudget(
-                f"The run holds {held:.2f} GB of memory, and max_memory_gb is {self._limit:g}: take a smaller "
-                "batch_size, window or network, or allow more."
+                f"The run holds {held:.2f} GB of memory, and max_memory_gb is {self._limit:g}: take a "
+                "smaller batch_size, window or network, or allow more."
             )
 
 

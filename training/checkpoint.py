@@ -95,7 +95,7 @@ class Checkpoints:
         return self._members.get(str(fold), {}).get("member")
 
     def epoch(self, fold: int | None) -> dict[str, Any] | None:
-        """Return where a fold that is not finished stands: "epoch", "over", "model", "optimizer", "callbacks"."""
+        """Return where a fold under way stands: "epoch", "over", "model", "optimizer", "callbacks"."""
         return self._epoch if self._epoch and self._epoch["fold"] == str(fold) else None
 
     def place(self) -> str:

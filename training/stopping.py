@@ -8,8 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import keras
-
 # What a shell shows for a process that ended by the signal: 128 + its number.
 TERMINATED = 128 + signal.SIGTERM
 INTERRUPTED = 128 + signal.SIGINT
@@ -17,18 +15,6 @@ INTERRUPTED = 128 + signal.SIGINT
 
 class Terminated(Exception):
     """The run was asked to end by SIGTERM, and the step under way is done."""
-
-
-class EndWhenAsked(keras.callbacks.Callback):
-    """Raises `Terminated` after the step in which `asked` becomes true."""
-
-    def __init__(self, asked: Callable[[], bool]) -> None:
-        super().__init__()
-        self._asked = asked
-
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        if self._asked():
-            raise Terminated("Asked to end (SIGTERM): the run goes on from its last checkpoint.")
 
 
 @contextmanager

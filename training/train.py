@@ -26,8 +26,9 @@ from data_utils.dataset import Dataset, open_dataset
 from data_utils.errors import BadInput
 from data_utils.preparation import Preparation
 from training import card, checkpoint, tracking
-from training.budget import OverBudget, budgets
+from training.budget import EndWhenAsked, OverBudget, budgets
 from training.checkpoint import Checkpoints
+from training.dataset_artifact import dataset_path
 from training.devices import check_device
 from training.ensemble import average
 from training.epoch_log import LossNotFinite
@@ -36,7 +37,7 @@ from training.hyperparameters import inactive, resolve
 from training.metric_names import OBJECTIVE
 from training.outcome import Outcome, conclude
 from training.predictions import pool, write_predictions
-from training.stopping import INTERRUPTED, TERMINATED, EndWhenAsked, Terminated, end_process, sigterm_noted
+from training.stopping import INTERRUPTED, TERMINATED, Terminated, end_process, sigterm_noted
 from training.tables import final_tables
 
 VERSIONS = ("rarebeat", "keras", "tensorflow", "numpy", "wandb")
@@ -80,7 +81,8 @@ def train(run: wandb.Run, data: str | None, folder: Path, asked: Callable[[], bo
 
     Args:
         run: its configuration is the one source of hyperparameters.
-        data: a dataset file that goes before RAREBEAT_DATA and before the configuration.
+        data: a dataset file, or a W&B artifact that holds one; goes before RAREBEAT_DATA and before the
+            configuration.
         folder: where model.keras, card.json and predictions.npz are written.
         asked: whether the process has been asked to end.
 
@@ -91,7 +93,8 @@ def train(run: wandb.Run, data: str | None, folder: Path, asked: Callable[[], bo
         Terminated: it was asked to end; another call for the same run goes on from its checkpoint.
     """
     given = tracking.given_hyperparameters(run)
-    dataset = open_dataset(data or os.environ.get("RAREBEAT_DATA") or resolve(given)["data"])
+    named = data or os.environ.get("RAREBEAT_DATA") or resolve(given)["data"]
+    dataset = open_dataset(dataset_path(run, named))
     hp = resolve(given, dataset.task)
     ranked, enough = ranked_classes(validation_sides(hp, dataset), dataset.classes)
     _announce(dataset, ranked, enough)

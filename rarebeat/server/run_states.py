@@ -38,9 +38,11 @@ def clear_attempt(db: sqlite3.Connection, run: Row) -> None:
     """A new attempt starts from nothing: what the lost one logged goes, what the sweep chose stays.
 
     Its artifacts stay in their collections, but are no outputs of the run: a model is that of its metrics.
+    Files named checkpoint/… stay: they are what the next attempt may go on from.
     """
-    for table in ("lines", "files", "outputs"):
+    for table in ("lines", "outputs"):
         db.execute(f"DELETE FROM {table} WHERE run_id = ?", (run["id"],))
+    db.execute("DELETE FROM files WHERE run_id = ? AND name NOT LIKE 'checkpoint/%'", (run["id"],))
     db.execute(
         """UPDATE runs SET restarting = 0, config_json = '{}', summary_json = '{}', keys_json = '{}',
            system_json = '{}', history_lines = 0, event_lines = 0, log_lines = 0, last_step = -1

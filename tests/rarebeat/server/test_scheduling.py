@@ -250,13 +250,14 @@ def test_an_agent_that_was_out_of_reach_too_long_is_told_to_stop_the_run_that_an
     assert w.beat(second, name) == []
 
 
-def test_a_new_attempt_has_none_of_the_lost_ones_files_and_outputs(world):
+def test_a_new_attempt_has_none_of_the_lost_ones_files_and_outputs_but_its_checkpoints(world):
     w = world()
     agent = w.agent()
     name = w.given(agent)
     w.start(name)
     run = w.run(name)["id"]
-    w.db.execute("INSERT INTO files (run_id, name, updated_at) VALUES (?, 'plot.png', 0)", (run,))
+    for file in ("plot.png", "checkpoint/epoch-0.npz"):
+        w.db.execute("INSERT INTO files (run_id, name, updated_at) VALUES (?, ?, 0)", (run, file))
     w.db.execute("INSERT INTO collections VALUES (1, 1, 'model', 'ArtifactSequence', 'model', '', 0, 0)")
     w.db.execute(
         "INSERT INTO artifacts (id, collection_id, state, digest, created_at, updated_at) "
@@ -268,7 +269,8 @@ def test_a_new_attempt_has_none_of_the_lost_ones_files_and_outputs(world):
     counts = [
         w.db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("files", "outputs", "artifacts")
     ]
-    assert counts == [0, 0, 1]
+    assert counts == [1, 0, 1]
+    assert w.db.execute("SELECT name FROM files").fetchone()[0] == "checkpoint/epoch-0.npz"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,143 @@
+"""Under the real `wandb agent`: a run whose process is killed goes on under its own id, here or elsewhere."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from rarebeat.processes import kill_processes, tree
+
+BIN = Path(sys.executable).parent
+SWEEP = """\
+method: grid
+project: resumed
+run_cap: 1
+command: ["${env}", "${interpreter}", "-m", "training.train"]
+metric: {name: best/macro_auprc, goal: maximize}
+parameters:
+  seed: {values: [0, 1]}
+  epochs: {value: 6}
+  steps_per_epoch: {value: 25}
+  patience: {value: 9}
+  n_blocks: {value: 2}
+  filters: {value: 4}
+  checkpoint_upload: {value: true}
+"""
+LOOK = """
+import json, sys, wandb
+(run,) = wandb.Api().sweep(sys.argv[1]).runs
+for artifact in run.logged_artifacts():
+    if artifact.type == "model":
+        artifact.download("model-" + sys.argv[2])
+print(json.dumps({"state": run.state, "rows": [r.get("epoch") for r in run.scan_history()],
+    "bests": [r.get("best/macro_auprc") for r in run.scan_history()],
+    "files": sorted(f.name for f in run.files() if f.name.startswith("checkpoint/"))}))
+"""
+
+
+class Agents:
+    """The vendor's agents, each in a folder of its own as on its own machine."""
+
+    def __init__(self, folder, backend, data):
+        self.folder = folder
+        self.environment = {**backend.env, "RAREBEAT_DATA": str(data)}
+        self.environment["PATH"] = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+
+    def sweep(self):
+        (self.folder / "sweep.yaml").write_text(SWEEP)
+        done = subprocess.run(
+            [BIN / "wandb", "sweep", "sweep.yaml"], cwd=self.folder, env=self.environment,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        return re.search(r"wandb agent (\S+)", done.stderr + done.stdout)[1]
+
+    def agent(self, path, machine, signalled=None):
+        """Run an agent to its end; at "epoch 2" its run, or with SIGTERM the agent's run, gets the signal."""
+        folder = self.folder / machine
+        folder.mkdir(exist_ok=True)
+        process = subprocess.Popen(
+            [BIN / "wandb", "agent", path], cwd=folder, env=self.environment,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        said = []
+        try:
+            for line in process.stdout:
+                said.append(line)
+                if signalled and "epoch 2 " in line:
+                    os.kill(_training(process.pid), signalled)
+                    signalled = None
+            process.wait(timeout=60)
+        finally:
+            kill_processes(tree([process.pid]))
+        return "".join(said)
+
+    def look(self, path, name):
+        done = subprocess.run(
+            [sys.executable, "-c", LOOK, path, name], cwd=self.folder, env=self.environment,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        model = keras.models.load_model(self.folder / f"model-{name}" / "model.keras", compile=False)
+        return json.loads(done.stdout.splitlines()[-1]), [np.asarray(w) for w in model.get_weights()]
+
+
+def _training(agent):
+    runs = [pid for pid in tree([agent]) if b"training.train" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return max(runs)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_run_killed_under_an_agent_goes_on_and_logs_each_epoch_once(tmp_path, backend, dataset_file):
+    shell = Agents(tmp_path, backend, dataset_file)
+    whole, killed, preempted = shell.sweep(), shell.sweep(), shell.sweep()
+
+    shell.agent(whole, "one")
+    said = shell.agent(killed, "one", signal.SIGKILL)
+    assert re.search("This run goes on from epoch [2-5]", said)
+    assert "Asked to end" in shell.agent(preempted, "one", signal.SIGTERM)
+
+    expected, weights = shell.look(whole, "whole")
+    assert expected["rows"][:6] == [1, 2, 3, 4, 5, 6]
+    for path, name in ((killed, "killed"), (preempted, "preempted")):
+        seen, found = shell.look(path, name)
+        assert seen["state"] == "finished"
+        assert seen["rows"] == expected["rows"]
+        assert seen["bests"] == expected["bests"]
+        assert all(np.array_equal(one, other) for one, other in zip(found, weights, strict=True))
+        assert seen["files"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_another_machine_goes_on_from_the_checkpoint_among_the_runs_files(tmp_path, backend, dataset_file):
+    shell = Agents(tmp_path, backend, dataset_file)
+    path = shell.sweep()
+    folder = tmp_path / "one"
+    folder.mkdir()
+    first = subprocess.Popen(
+        [BIN / "wandb", "agent", path], cwd=folder, env=shell.environment,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    for line in first.stdout:
+        if "epoch 3 " in line:
+            time.sleep(2)  # for the client to send the file
+            os.kill(_training(first.pid), signal.SIGTERM)
+            first.kill()
+            break
+    kill_processes(tree([first.pid]))
+    first.communicate()
+
+    said = shell.agent(path, "two")
+
+    assert re.search("This run goes on from epoch [2-6]", said), said
+    seen, _ = shell.look(path, "two")
+    assert seen["rows"][:6] == [1, 2, 3, 4, 5, 6]
