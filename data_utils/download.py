@@ -8,7 +8,7 @@ import queue
 import shutil
 import threading
 import urllib.request
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 from pathlib import Path
@@ -16,7 +16,6 @@ from pathlib import Path
 from data_utils.errors import BadInput
 
 PHYSIONET = "https://physionet.org/files"
-MITDB = "mitdb/1.0.0"
 
 _SUMS = "SHA256SUMS.txt"
 # Seconds for the first answer: without a network, looking a name up can hang for half a minute.
@@ -28,8 +27,8 @@ _TOGETHER = 4
 
 def fetch(
     folder: Path,
-    database: str = MITDB,
-    records: Collection[str] = (),
+    database: str,
+    wanted: Callable[[str], bool],
     base: str = PHYSIONET,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
@@ -37,27 +36,20 @@ def fetch(
 
     Args:
         database: name and version, as in PhysioNet's addresses.
-        records: names of WFDB records; nothing else is fetched.
+        wanted: whether a file is, by its path below the database's address; nothing else is fetched.
+        base: where the databases lie: PhysioNet, or a mirror that is laid out like it.
     Raises:
         BadInput: no network, no such database, or a file that does not arrive whole.
     """
     address = f"{base}/{database}"
-    sums = {name: sha for name, sha in _sums(folder, address).items() if _record(name) in records}
+    sums = {name: sha for name, sha in _sums(folder, address).items() if wanted(name)}
     if not sums:
-        raise BadInput(
-            f"{address} publishes none of the records asked for: fetch them by hand and use --from."
-        )
+        raise BadInput(f"{address} publishes none of the files asked for: fetch them by hand and use --from.")
     missing = [name for name, sha in sums.items() if _sha256(folder / name) != sha]
     with ThreadPoolExecutor(_TOGETHER) as pool:
         fetched = pool.map(lambda name: _fetch_file(f"{address}/{name}", folder / name, sums[name]), missing)
         for done, _ in enumerate(fetched, start=1):
             progress(done, len(missing))
-
-
-def _record(name: str) -> str:
-    """The record that a file at the top of the database belongs to."""
-    stem, ending = os.path.splitext(name)
-    return stem if ending in (".hea", ".dat", ".atr") else ""
 
 
 def _sums(folder: Path, address: str) -> dict[str, str]:
@@ -72,8 +64,12 @@ def _sums(folder: Path, address: str) -> dict[str, str]:
             raise BadInput(
                 f"{folder} cannot be written to ({error.strerror}): name another folder."
             ) from error
-    pairs = (line.split() for line in known.read_text().splitlines())
-    return {pair[1]: pair[0] for pair in pairs if len(pair) == 2}
+    pairs = (line.split(maxsplit=1) for line in known.read_text().splitlines())
+    sums = {pair[1].removeprefix("./"): pair[0] for pair in pairs if len(pair) == 2}
+    outside = [name for name in sums if not (folder / name).resolve().is_relative_to(folder.resolve())]
+    if outside:
+        raise BadInput(f"{address}/{_SUMS} names {outside[0]}, which lies outside of its own folder.")
+    return sums
 
 
 def _first_answer(url: str) -> bytes:
@@ -102,6 +98,7 @@ def _first_answer(url: str) -> bytes:
 
 def _fetch_file(url: str, target: Path, sha: str) -> None:
     """Write to a .part beside it and rename when it is whole, so that a name always means a whole file."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
     reason = ""
     for _ in range(_TRIES):

@@ -40,7 +40,11 @@ def build_command(name: str, source: Source) -> click.Command:
 
         options = source.options(**{key: _value(source, key, text) for key, text in asked.items()})
         refuse_existing(out, overwrite)
-        folder = folder or _fetched(name, source, out.parent / name)
+        folder = (
+            folder
+            or _elsewhere(source, options)
+            or _fetched(name, source, out.parent / name, options=options)
+        )
         with bar("Reading recordings") as progress:
             left_out = source.build(folder, out, options, overwrite, progress)
         for each in left_out:
@@ -63,22 +67,31 @@ def build_command(name: str, source: Source) -> click.Command:
 def fetch_command(name: str, source: Source) -> click.Command:
     """`rarebeat data fetch NAME`."""
 
-    def run(folder: Path) -> None:
-        _fetched(name, source, folder)
+    def run(folder: Path, mirror: str | None) -> None:
+        _fetched(name, source, folder, mirror)
         say(f"{folder} is whole. Build from it with: rarebeat data build {name} --from {folder} --out FILE")
 
     to = click.Option(
         ["--to", "folder"], type=click.Path(path_type=Path), default=Path("data") / name, show_default=True
     )
     text = "Download the recordings, going on where an earlier download stopped."
-    return click.Command(name, params=[to], callback=run, help=text)
+    mirror = click.Option(["--mirror"], help="Address of a copy of PhysioNet's files, laid out like them.")
+    return click.Command(name, params=[to, mirror], callback=run, help=text)
 
 
-def _fetched(name: str, source: Source, folder: Path) -> Path:
+def _elsewhere(source: Source, options: Any) -> Path | None:
+    """What an option names instead of --from."""
+    named = (f.name for f in dataclasses.fields(source.options) if f.metadata["kind"] == "folder")
+    return next((Path(folder) for name in named if (folder := getattr(options, name))), None)
+
+
+def _fetched(name: str, source: Source, folder: Path, mirror: str | None = None, options: Any = None) -> Path:
+    from data_utils.download import PHYSIONET
+
     if source.fetch is None:
         raise BadInput(f"{name} is not downloaded by this program: give --from the {source.reads}.")
     with bar("Downloading") as progress:
-        source.fetch(folder, progress)
+        source.fetch(folder, (mirror or PHYSIONET).rstrip("/"), options, progress)
     return folder
 
 
@@ -92,6 +105,8 @@ def _option(field: dataclasses.Field) -> click.Option:
         more["type"] = click.Choice(field.metadata["choices"])
     if kind in ("int", "float", "seconds"):
         more["type"] = int if kind == "int" else float
+    if kind == "folder":
+        more["type"] = click.Path()
     if kind == "seconds":
         more |= {"is_flag": False, "flag_value": 10.0}
     return click.Option([name], help=meaning, **more)
@@ -127,7 +142,7 @@ def _say_what_is_rare(out: Path) -> None:
     }
     for split, counts in splits.items():
         if not counts["rows"]:
-            say(f"Nothing is on the {split} side: there are too few recordings for it, or they were left out.")
+            say(f"Nothing is on the {split} side: too few recordings can be used.")
     who = "patient" if dataset.groups_known else "recording"
     for names, sentence in (
         ([name for name, count in patients.items() if not count], "Without any example: {}."),

@@ -9,12 +9,13 @@ are none of the classes are passed over; a recording that has only such ones is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from data_utils.download import fetch
 from data_utils.errors import BadInput
 from data_utils.sources.importing import Listed, Listing, write_listing
 from data_utils.sources.names import slugs
@@ -26,6 +27,9 @@ from data_utils.sources.tables import female, number
 from data_utils.summary import LeftOut
 from data_utils.wfdb_records import read_record
 from data_utils.write import Description
+
+DATABASE = "challenge-2020/1.0.2"
+_ENDINGS = (".hea", ".mat")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +73,7 @@ def listing(folder: Path, options: Options) -> Listing:
         if "dx" not in said:
             left_out.append(LeftOut(name, f"{header.name} has no line #Dx", 1))
             continue
-        found = {class_of[code] for code in _codes(said["dx"]) if code in class_of}
+        found = {class_of[code] for code in codes(said["dx"]) if code in class_of}
         recordings.append(
             Listed(
                 name=name,
@@ -79,7 +83,7 @@ def listing(folder: Path, options: Options) -> Listing:
                 covariates=(number(said.get("age", "")), female(said.get("sex", ""))),
             )
         )
-    return Listing(_description(classes, options), recordings, left_out)
+    return Listing(description(classes, options), recordings, left_out)
 
 
 def _read(where: tuple[Path, str]) -> Signal:
@@ -106,11 +110,13 @@ def _said(header: Path) -> dict[str, str]:
     return {key.strip().casefold(): value.strip() for key, _, value in pairs}
 
 
-def _codes(text: str) -> Iterable[str]:
-    return (code.strip() for code in text.split(","))
+def codes(text: str) -> list[str]:
+    """Diagnoses with commas between, also within quotes or brackets."""
+    return [code.strip(" '\"") for code in text.strip("[] ").split(",")]
 
 
-def _description(classes: Mapping[str, str], options: Options) -> Description:
+def description(classes: Mapping[str, str], options: DealtOptions, source: str = "cinc") -> Description:
+    """Of recordings with the challenge's diagnoses, without patients."""
     return Description(
         task="multilabel",
         classes=slugs(list(classes)),
@@ -122,7 +128,17 @@ def _description(classes: Mapping[str, str], options: Options) -> Description:
         licence="CC BY 4.0",
         simulated=False,
         groups_known=False,
-        preparation=options.preparation("cinc"),
+        preparation=options.preparation(source),
+    )
+
+
+def _fetch(folder: Path, base: str, options: Options | None, progress: Callable[[int, int], None]) -> None:
+    fetch(
+        folder,
+        DATABASE,
+        lambda name: name.startswith("training/") and name.endswith(_ENDINGS),
+        base,
+        progress,
     )
 
 
@@ -134,5 +150,6 @@ register_source(
         "Recordings of any length with SNOMED CT diagnoses in their headers, as in the PhysioNet/CinC "
         "Challenges; CPSC's texts are understood too. Patients are unknown.",
         "folder of .hea and .mat, which is walked",
+        _fetch,
     ),
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data_utils.download import MITDB, fetch
+from data_utils.download import fetch
 from data_utils.errors import BadInput, BadRecord
 from data_utils.rr import RR_COVARIATES, rr_covariates
 from data_utils.sources.importing import strips
@@ -24,6 +24,7 @@ from data_utils.summary import LeftOut, Part
 from data_utils.wfdb_records import read_annotations, read_signal
 from data_utils.write import BeatRows, DatasetWriter, Description, writing
 
+DATABASE = "mitdb/1.0.0"
 RATE = 360.0
 FOLDS = 6
 AAMI = {"N": "NLRej", "S": "AaJS", "V": "VE", "F": "F", "Q": "/fQ"}
@@ -101,7 +102,7 @@ def build(
         BadInput: no such folder, no record of the database in it, nothing left to train on, more folds than
             patients, or what `data_utils.write.writing` refuses.
     """
-    present = _records_in(folder)
+    present = records_in(folder)
     on_both_sides = [patient("202")] if options.published_split else []
     with writing(out, _description(options), overwrite, on_both_sides) as writer:
         importing = _Import(folder, options, writer)
@@ -109,7 +110,7 @@ def build(
             importing.add(record)
             progress(done, len(present))
         left_out = importing.all_left_out(absent=sorted(set(RECORDS) - set(present)))
-        writer.finish(_folds(writer.parts(), options.folds), left_out)
+        writer.finish(patient_folds(writer.parts(), options.folds), left_out)
     return left_out
 
 
@@ -190,7 +191,8 @@ def read_beats(folder: Path, record: str) -> tuple[np.ndarray, np.ndarray]:
     return samples[is_beat], np.array([_CLASS_OF[symbol] for symbol in symbols[is_beat]])
 
 
-def _records_in(folder: Path) -> list[str]:
+def records_in(folder: Path) -> list[str]:
+    """Records of the database of which the folder has a file. Raises BadInput: none, or no folder."""
     if not folder.is_dir():
         raise BadInput(
             f"There is no folder {folder}: give --from the folder with 100.hea, 100.dat, 100.atr …"
@@ -203,7 +205,7 @@ def _records_in(folder: Path) -> list[str]:
     return present
 
 
-def _folds(parts: Sequence[Part], folds: int | None) -> dict[str, int]:
+def patient_folds(parts: Sequence[Part], folds: int | None) -> dict[str, int]:
     counts: dict[str, np.ndarray] = {}
     for part in parts:
         counts[part.group] = counts.get(part.group, 0) + (part.target == 1).sum(axis=0)
@@ -241,6 +243,16 @@ def _description(options: Options) -> Description:
     )
 
 
+def _fetch(folder: Path, base: str, options: Options | None, progress: Callable[[int, int], None]) -> None:
+    fetch(
+        folder,
+        DATABASE,
+        {f"{record}{e}" for record in RECORDS for e in _ENDINGS}.__contains__,
+        base,
+        progress,
+    )
+
+
 register_source(
     "mitdb",
     Source(
@@ -248,6 +260,6 @@ register_source(
         Options,
         "Beats of MIT-BIH in the AAMI classes N, S, V, F: DS1 trains, DS2 is sealed.",
         "folder of WFDB records",
-        lambda folder, progress: fetch(folder, MITDB, records=RECORDS, progress=progress),
+        _fetch,
     ),
 )

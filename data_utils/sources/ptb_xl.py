@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from data_utils.download import fetch
 from data_utils.errors import BadInput
 from data_utils.sources.importing import Listed, Listing, write_listing
 from data_utils.sources.names import absent, slugs
@@ -25,6 +26,7 @@ from data_utils.summary import LeftOut
 from data_utils.wfdb_records import read_record
 from data_utils.write import Description
 
+DATABASE = "ptb-xl/1.0.3"
 TABLE, STATEMENTS = "ptbxl_database.csv", "scp_statements.csv"
 LABELS = ("all", "diagnostic", "superclass", "subclass", "form", "rhythm")
 _VALIDATION, _TEST = 9, 10
@@ -151,6 +153,13 @@ def _description(classes: Mapping[str, str], options: Options) -> Description:
     )
 
 
+def _fetch(folder: Path, base: str, options: Options | None, progress: Callable[[int, int], None]) -> None:
+    records = ("records100/", "records500/") if options is None else (f"records{options.rate:.0f}/",)
+    fetch(
+        folder, DATABASE, lambda name: name in (TABLE, STATEMENTS) or name.startswith(records), base, progress
+    )
+
+
 register_source(
     "ptb-xl",
     Source(
@@ -159,5 +168,6 @@ register_source(
         "Clinical 12-lead ECGs of 10 s with SCP-ECG statements (PTB-XL), several for each. Folds 1 to 8 "
         "train, 9 validates, 10 is sealed.",
         f"folder with {TABLE}",
+        _fetch,
     ),
 )

@@ -15,8 +15,11 @@ from data_utils.summary import LeftOut
 BUILT_IN = {
     "mitdb": "data_utils.sources.mitdb",
     "ptb-xl": "data_utils.sources.ptb_xl",
-    "records": "data_utils.sources.records",
+    "heartbeat-csv": "data_utils.sources.heartbeat_csv",
     "cinc": "data_utils.sources.cinc",
+    "zzu-pecg": "data_utils.sources.zzu_pecg",
+    "h5-records": "data_utils.sources.h5_records",
+    "records": "data_utils.sources.records",
 }
 
 
@@ -33,6 +36,14 @@ class Build(Protocol):
     ) -> list[LeftOut]: ...
 
 
+class Fetch(Protocol):
+    """Downloads what `options` need, or everything where they are None, into a folder."""
+
+    def __call__(
+        self, folder: Path, base: str, options: Any, progress: Callable[[int, int], None]
+    ) -> None: ...
+
+
 @dataclass(frozen=True)
 class Source:
     """A source as the command line knows it.
@@ -41,14 +52,14 @@ class Source:
         options: a frozen dataclass, each of whose fields was made by `option`.
         meaning: what comes of it, in a sentence or two.
         reads: what its --from names.
-        fetch: downloads the original into a folder, where it is published for everybody.
+        fetch: downloads the original, where it is published for everybody.
     """
 
     build: Build
     options: type
     meaning: str
     reads: str
-    fetch: Callable[[Path, Callable[[int, int], None]], None] | None = None
+    fetch: Fetch | None = None
 
 
 SOURCES: dict[str, Source] = {}
@@ -88,6 +99,7 @@ def option(default: Any, meaning: str, kind: str = "text", choices: tuple[str, .
 
     Args:
         kind: "flag", "int", "float", "text", "choice", "names" (a tuple, with commas between), "band" (two
-            numbers with a comma between), "folder", or "seconds" (a number, 10 where none is given).
+            numbers with a comma between), "folder" (stands in for --from), or
+            "seconds" (a number, 10 where none is given).
     """
     return dataclasses.field(default=default, metadata={"kind": kind, "meaning": meaning, "choices": choices})

@@ -11,10 +11,13 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from data_utils.download import fetch
 from data_utils.errors import BadInput
+from rarebeat.cli import main
 
+DATABASE = "mitdb/1.0.0"
 FILES = {
     f"{record}{ending}": f"{record}{ending}".encode() * 1000
     for record in ("100", "101")
@@ -57,7 +60,7 @@ def base(published: Path) -> Iterator[str]:
 
 def _fetch(tmp_path: Path, base: str) -> Path:
     folder = tmp_path / "down"
-    fetch(folder, records=("100", "101"), base=base)
+    fetch(folder, DATABASE, FILES.__contains__, base)
     return folder
 
 
@@ -79,7 +82,7 @@ def test_goes_on_where_it_stopped(tmp_path: Path, base: str) -> None:
 
 def test_a_whole_folder_needs_no_network(tmp_path: Path, base: str) -> None:
     folder = _fetch(tmp_path, base)
-    fetch(folder, records=("100", "101"), base="http://127.0.0.1:9")
+    fetch(folder, DATABASE, FILES.__contains__, "http://127.0.0.1:9")
 
 
 def test_a_file_that_is_not_the_published_one_is_refused(tmp_path: Path, published: Path, base: str) -> None:
@@ -92,13 +95,64 @@ def test_a_file_that_is_not_the_published_one_is_refused(tmp_path: Path, publish
 
 def test_no_such_database_is_one_sentence(tmp_path: Path, base: str) -> None:
     with pytest.raises(BadInput, match="cannot be fetched"):
-        fetch(tmp_path / "down", database="none/1.0", base=base)
+        fetch(tmp_path / "down", "none/1.0", FILES.__contains__, base)
     assert not (tmp_path / "down").exists()
 
 
 def test_no_network_fails_fast_and_leaves_nothing(tmp_path: Path) -> None:
     began = time.monotonic()
     with pytest.raises(BadInput, match="connect to the network, or give the folder of records with --from"):
-        fetch(tmp_path / "down", base="http://127.0.0.1:9")
+        fetch(tmp_path / "down", DATABASE, FILES.__contains__, "http://127.0.0.1:9")
     assert time.monotonic() - began < 10
     assert not (tmp_path / "down").exists()
+
+
+def test_a_list_that_names_a_file_outside_its_folder_is_refused(
+    tmp_path: Path, published: Path, base: str
+) -> None:
+    with (published / "SHA256SUMS.txt").open("a") as file:
+        file.write("00 ../outside.hea\n")
+    with pytest.raises(BadInput, match=r"names \.\./outside\.hea, which lies outside of its own folder"):
+        _fetch(tmp_path, base)
+
+
+LAID_OUT = {
+    "mitdb": ("mitdb/1.0.0", ["100.hea", "100.dat", "100.atr"], ["100.xws"]),
+    "ptb-xl": (
+        "ptb-xl/1.0.3",
+        ["ptbxl_database.csv", "scp_statements.csv", "records100/00000/00001_lr.dat"],
+        ["example_physionet.py"],
+    ),
+    "cinc": (
+        "challenge-2020/1.0.2",
+        ["training/cpsc_2018/g1/A0001.hea", "training/cpsc_2018/g1/A0001.mat"],
+        ["training/cpsc_2018/g1/index.html", "sources/weights.csv"],
+    ),
+}
+
+
+@pytest.mark.parametrize("source", LAID_OUT)
+def test_a_source_is_fetched_with_its_folders_from_a_mirror(tmp_path: Path, base: str, source: str) -> None:
+    database, wanted, others = LAID_OUT[source]
+    sums = []
+    for name in (*wanted, *others):
+        path = tmp_path / "web" / database / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+        sums.append(f"{hashlib.sha256(name.encode()).hexdigest()} {name}\n")
+    (tmp_path / "web" / database / "SHA256SUMS.txt").write_text("".join(sums))
+    arguments = ["data", "fetch", source, "--to", str(tmp_path / "down"), "--mirror", f"{base}/"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0 and "is whole" in result.output
+    files = {
+        p.relative_to(tmp_path / "down").as_posix() for p in (tmp_path / "down").rglob("*") if p.is_file()
+    }
+    assert files == {*wanted, "SHA256SUMS.txt"}
+    _Handler.asked.clear()
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    assert _Handler.asked == []
+
+
+def test_what_is_not_published_for_everybody_is_not_fetched(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["data", "fetch", "zzu-pecg", "--to", str(tmp_path)])
+    assert result.exit_code == 2 and "give --from the folder with AttributesDictionary.csv" in result.output
