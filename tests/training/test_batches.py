@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from data_utils.augment import build_augmenter
 from data_utils.loader import Examples
 from data_utils.preparation import fit_preparation
 from data_utils.samplers import build_sampler
@@ -62,3 +63,32 @@ def test_in_order_covers_the_side_once(examples, monkeypatch):
     signal = np.concatenate([batches[step][0]["signal"] for step in range(len(batches))])
 
     assert np.array_equal(signal, examples.batch(np.arange(len(examples)))["signal"])
+
+
+def test_augmented_batches_depend_on_seed_epoch_and_step_and_not_on_the_order_of_fetching(examples):
+    def batches(seed=(0, 0)):
+        augment = build_augmenter({"augment_snr": 10.0, "augment_shift": 0.05}, examples.side.dataset.rate, 1)
+        return TrainingBatches(examples, build_sampler({}, examples.side, 0, 64), seed, 2, augment)
+
+    first, again = batches(), batches()
+    one, two = first[1][0]["signal"], first[2][0]["signal"]
+
+    assert np.array_equal(two, again[2][0]["signal"])
+    assert np.array_equal(one, again[1][0]["signal"])
+    assert not np.array_equal(one, batches((1, 0))[1][0]["signal"])
+    assert not np.array_equal(one, examples.batch(first.drawn.rows[64:128])["signal"])
+    assert np.array_equal(first[1][1], examples.targets(first.drawn.rows[64:128]))
+
+
+def test_progress_goes_from_the_first_epoch_to_the_last(examples):
+    sampler = build_sampler({"sampler": "progressive"}, examples.side, 40, 64)
+    batches = TrainingBatches(examples, sampler, (0, 0), epochs=3)
+    majority = []
+    for _ in range(3):
+        majority.append(batches.prior()[0])
+        batches.on_epoch_end()
+
+    share, classes = (examples.side.targets == 1).mean(axis=0), (examples.side.targets == 1).any(axis=0).sum()
+    # All as in the data, half-way, every class alike.
+    expected = [share[0], (share[0] + 1 / classes) / 2, 1 / classes]
+    assert majority == pytest.approx(expected, abs=0.04)
