@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from models import convolutions, dense, squeeze
 from models.inputs import model_inputs, signal
@@ -61,8 +61,8 @@ def attend(x: Sequence, units: int, heads: int) -> keras.KerasTensor:
         hidden
     )  # (B, T, heads)
     if x.mask is not None:
-        # exp(-1e9) is 0 in float32.
-        scores = scores - (1.0 - x.mask.column) * 1e9
+        # exp(-1e9) is 0 in float32, in which the steps are and the column need not be.
+        scores = scores - (1.0 - ops.expand_dims(x.mask.steps, -1)) * 1e9
     weights = layers.Softmax(axis=1, dtype="float32", name="attention")(scores)
     means = layers.Dot(axes=(1, 1), dtype="float32")([weights, x.values])  # (B, heads, C)
     return layers.Reshape((heads * x.filters,))(means)

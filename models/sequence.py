@@ -2,8 +2,8 @@
 
 Recordings of different length share a batch by padding at the end. What is done here makes the logits of a
 recording the same alone and in a longer batch: padding is zeroed before each convolution, strided windows are
-laid from the first sample on (Keras's "same" lays them by the batch's length), and a pooling window counts as
-real or as padding by the rule that a recording alone would meet. Batch statistics leave padding out.
+laid from the first sample on (Keras's "same" lays them by the batch's length), a pooling window is real where
+any of its steps is. Batch statistics leave padding out. A recording may be as short as one sample.
 
 All of it is Keras's own layers, so that a saved model loads without this package.
 """
@@ -35,9 +35,9 @@ class Mask:
     def of(cls, steps: keras.KerasTensor) -> Mask:
         return cls(steps, layers.Reshape((-1, 1))(steps))
 
-    def every(self, stride: int, first: int = 0) -> Mask:
-        """Return the mask of steps `first`, `first + stride` and so on."""
-        return Mask.of(self.steps[:, first::stride])
+    def every(self, stride: int) -> Mask:
+        """Return the mask of steps 0, `stride`, 2 `stride` and so on."""
+        return Mask.of(self.steps[:, ::stride])
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,11 @@ def normalise(x: Sequence, gamma: str = "ones") -> Sequence:
 
 
 def max_pool(x: Sequence, size: int) -> Sequence:
-    """(B, T, C) -> (B, floor(T / size), C): the steps that do not fill a window at the end are left out."""
-    return Sequence(layers.MaxPooling1D(size)(x.values), x.mask and x.mask.every(size, size - 1))
+    """(B, T, C) -> (B, floor(T / size), C): steps that do not fill a window at the end are left out.
+
+    Of recordings of any length they are kept, as in `max_pool_all`: a short one would have nothing left.
+    """
+    return max_pool_all(x, size) if x.mask else Sequence(layers.MaxPooling1D(size)(x.values))
 
 
 def max_pool_all(x: Sequence, size: int) -> Sequence:

@@ -181,7 +181,7 @@ def test_a_batch_of_one_gives_what_the_row_gives_among_others(name):
 
 
 @pytest.mark.parametrize("name", FREE_LENGTH)
-@pytest.mark.parametrize("length", [41, 64, 96])
+@pytest.mark.parametrize("length", [1, 41, 64])
 def test_padding_does_not_change_the_logits_of_a_recording(name, length):
     model = free_length_model(name)
     inputs = batch(spec(length=None))
@@ -196,12 +196,12 @@ def test_padding_does_not_change_the_logits_of_a_recording(name, length):
 
 @pytest.mark.parametrize("name", FREE_LENGTH)
 def test_without_padding_a_free_length_gives_the_logits_of_the_fixed_one(name):
-    free, fixed = free_length_model(name), small(name, spec())
+    # 128 samples halve without a rest, which a fixed length would leave out.
+    free, fixed = free_length_model(name), small(name, spec(length=128))
     fixed.set_weights(free.get_weights())
 
-    assert numbers(fixed, batch(spec())) == pytest.approx(
-        numbers(free, batch(spec(length=None))), abs=1e-4, rel=1e-4
-    )
+    expected = numbers(free, batch(spec(length=None), length=128))
+    assert numbers(fixed, batch(spec(length=128), length=128)) == pytest.approx(expected, abs=1e-4, rel=1e-4)
 
 
 @pytest.mark.parametrize("name", FREE_LENGTH)
@@ -233,8 +233,9 @@ def test_what_needs_one_length_refuses_a_free_one_in_a_sentence():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_half_precision_leaves_the_logits_in_float32_and_finite(name):
-    keras.config.set_dtype_policy("mixed_float16")
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_leaves_the_logits_in_float32_and_finite(name, precision):
+    keras.config.set_dtype_policy(precision)
     try:
         of = spec(length=LENGTH if name == "mlp" else None)
         model = small(name, of)
