@@ -22,6 +22,7 @@ from rarebeat.show_signals import beats_or_examples
 
 _SIDES = ("train", "validation", "test (sealed)")
 _DECADES = np.arange(0, 101, 10)
+_LISTED = 200  # more would bury the rest of the page
 
 
 def dataset_page(dataset: Dataset) -> str:
@@ -90,8 +91,8 @@ def _sizes(dataset: Dataset) -> list[str]:
     formula = (
         f"A recall or AUPRC of 0.5, known to ±{HALF_WIDTH} with 95% confidence, takes "
         f"n = 1.96² · 0.5 · 0.5 / {HALF_WIDTH}² · D positives. D = 1 + (m − 1) · {ALIKE} is the design "
-        "effect of patients: m, the sum of squares of the patients' positives over their sum, is how many the "
-        f"patient of a positive has, and {ALIKE} is how alike they are taken to be, which nobody knows "
+        "effect of patients: m, the sum of squares of the patients' positives over their sum, is how many "
+        f"the patient of a positive has, and {ALIKE} is how alike they are taken to be, which nobody knows "
         "before there is a model. The patients needed would bring n positives as those here do."
     )
     heads = [
@@ -146,7 +147,8 @@ def _people(dataset: Dataset) -> list[str]:
     values = {name: _by_recording(dataset, name) for name in ("age", "female") if name in dataset.covariates}
     if not values:
         return ["<p>The file says neither age nor sex.</p>"]
-    return [_ages(values["age"])] * ("age" in values) + [_sexes(values["female"])] * ("female" in values)
+    pictures = {"age": ("Age", _ages), "female": ("Sex", _sexes)}
+    return [f"<h3>{pictures[name][0]}</h3>{pictures[name][1](column)}" for name, column in values.items()]
 
 
 def _by_recording(dataset: Dataset, covariate: str) -> np.ndarray:
@@ -188,7 +190,7 @@ def _recordings(dataset: Dataset) -> list[str]:
     labels = [f"{low:,.0f} to {high:,.0f} s" for low, high in pairwise(edges)]
     described = f"From {seconds.min():,.1f} to {seconds.max():,.1f} s, median {np.median(seconds):,.1f} s."
     return [
-        f"<p>{escape(said)}</p>",
+        f"<p>{escape(said)} {escape(described)}</p>",
         bars(labels, {"recordings": counts}, "Durations", described, "recordings"),
     ]
 
@@ -197,12 +199,16 @@ def _left_out(summary: Mapping) -> list[str]:
     entries = summary["left_out"]
     if not entries:
         return ["<p>Nothing of the source is left out.</p>"]
-    rows = [[each["what"], each["reason"], each["recordings"], _listed(each["classes"])] for each in entries]
-    return [
-        table(
-            "Of the source, but in neither file", ["what", "why", "recordings", "would have counted"], rows, 2
-        )
+    recordings = sum(each["recordings"] for each in entries)
+    said = f"{recordings:,} recordings, and what else is of the source but in neither file."
+    if len(entries) > _LISTED:
+        said += f" The first {_LISTED} of {len(entries):,} entries; rarebeat data show lists them all."
+    rows = [
+        [each["what"], each["reason"], each["recordings"], _listed(each["classes"])]
+        for each in entries[:_LISTED]
     ]
+    heads = ["what", "why", "recordings", "would have counted"]
+    return [f"<p>{escape(said)}</p>", table("Left out", heads, rows, texts=2)]
 
 
 def _listed(classes: Mapping[str, int]) -> str:

@@ -38,15 +38,11 @@ class Scale:
         return [n * step for n in range(first, int(np.floor(self.high / step + 1e-9)) + 1)]
 
 
-def spanning(values: np.ndarray, begin: float, end: float, log: bool = False) -> Scale:
+def spanning(values: np.ndarray, begin: float, end: float) -> Scale:
     """A scale over the finite values, ending at round ones."""
     known = np.asarray(values, float)
     known = known[np.isfinite(known)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
-    if log:
-        return Scale(
-            10.0 ** np.floor(np.log10(low)), 10.0 ** np.ceil(np.log10(high) + 1e-9), begin, end, True
-        )
     if high - low < 1e-12:
         low, high = low - 0.5, high + 0.5
     step = _round_step((high - low) / 5)

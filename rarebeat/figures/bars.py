@@ -48,7 +48,7 @@ def _scale(values: np.ndarray, begin: float, end: float) -> Scale:
     positive = values[values > 0]
     if len(positive) and positive.min() >= 1 and positive.max() > _WIDE * positive.min():
         # From below the smallest, so that a single one still has a bar.
-        return spanning(np.append(positive, 0.5), begin, end, log=True)
+        return Scale(0.5, 10.0 ** np.ceil(np.log10(positive.max())), begin, end, log=True)
     return spanning(np.append(values, [0.0] if values.any() else [0.0, 1.0]), begin, end)
 
 

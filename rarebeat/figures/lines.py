@@ -41,7 +41,8 @@ def lines(
     """
     width, height = size
     bottom = height - _BOTTOM - (22 if len(drawn) > 1 else 0)
-    x = spanning(np.concatenate([each.x for each in drawn]), _LEFT, width - _RIGHT)
+    across = np.concatenate([each.x for each in drawn])
+    x = Scale(float(across.min()), float(across.max()), _LEFT, width - _RIGHT)
     y = Scale(*y_range, bottom, _TOP) if y_range else spanning(_heights(drawn), bottom, _TOP)
     body = [*x_axis(x, _TOP, bottom, x_label), *y_axis(y, _LEFT, width - _RIGHT, y_label)]
     for place, each in enumerate(drawn):
