@@ -32,8 +32,14 @@ def by_length(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) ->
 
 def padded_length(longest: int) -> int:
     """Samples that a batch is padded to whose longest row has `longest`."""
-    octave = np.log2(max(longest, 1))
-    return int(np.ceil(2 ** (np.ceil(octave * _STEPS_PER_OCTAVE - 1e-9) / _STEPS_PER_OCTAVE)))
+    step = round(np.log2(max(longest, 1)) * _STEPS_PER_OCTAVE) - 1
+    while _size(step) < longest:
+        step += 1
+    return _size(step)
+
+
+def _size(step: int) -> int:
+    return int(np.ceil(2 ** (step / _STEPS_PER_OCTAVE)))
 
 
 def in_order_of_length(lengths: np.ndarray, most_rows: int, most_samples: int) -> list[np.ndarray]:

@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 from scipy import signal as dsp
 
+from data_utils.dataset import Dataset, Side
 from data_utils.errors import BadInput
 from data_utils.gaps import bridged
 
@@ -46,26 +47,17 @@ class Windows:
     """Reads windows of a data set.
 
     Args:
-        samples: (S, C) mapped, mV.
-        leads: what its columns are.
-        rate: Hz of it.
         chosen: names of the leads to read, in that order; empty takes all.
         resample_to: Hz of the windows; 0 leaves the stored rate.
     Raises:
         BadInput: a lead that is not there, or a rate above the stored one.
     """
 
-    def __init__(
-        self,
-        samples: np.ndarray,
-        leads: Sequence[str],
-        rate: float,
-        chosen: Sequence[str] = (),
-        resample_to: float = 0.0,
-    ) -> None:
-        self.samples = np.asarray(samples)  # the same pages, without memmap's slow indexing
-        self.channels = columns(leads, chosen)
-        self.up, self.down = ratio(rate, resample_to)
+    def __init__(self, dataset: Dataset, chosen: Sequence[str] = (), resample_to: float = 0.0) -> None:
+        self.samples = np.asarray(dataset.samples)  # the same pages, without memmap's slow indexing
+        self.channels = columns(dataset.leads, chosen)
+        self.up, self.down = ratio(dataset.rate, resample_to)
+        self.rate = dataset.rate * self.up / self.down  # Hz of the windows
 
     def length(self, stored: np.ndarray) -> np.ndarray:
         """Samples of windows that span `stored` samples of the recording."""
@@ -119,6 +111,21 @@ class Windows:
         last = stored.gaps.shape[1] - 1
         before, after = np.minimum(where // self.up, last), np.minimum(-(-where // self.up), last)
         return stored.gaps[:, before] | stored.gaps[:, after]
+
+
+def places(side: Side, before: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where the windows of a side lie in its data set's samples.
+
+    Args:
+        before: samples of a window that lie before its beat; without a beat it begins at the row's start.
+    Returns:
+        begin, low, high (n,) int64 as `Windows.cut` takes them.
+    """
+    dataset, rows = side.dataset, side.rows
+    first = dataset.recordings.first[dataset.rows.recording[rows]]
+    anchor, start = dataset.rows.anchor[rows], dataset.rows.start[rows]
+    low = first + start
+    return first + np.where(anchor >= 0, anchor - before, start), low, low + dataset.rows.length[rows]
 
 
 def _bridged(cut: Cut) -> np.ndarray:

@@ -48,6 +48,8 @@ _PROPERTIES = {
             "leads": _TEXTS,
             "crop": {"type": "number", "minimum": 0},
             "resample_to": {"type": "number", "minimum": 0},
+            "residual": {"type": "boolean"},
+            "features": _TEXT,
         },
         "required": ["window", "position", "scaling", "covariate_mean", "covariate_std"],
         "additionalProperties": False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -57,3 +58,9 @@ def write_by_hand(path: Path, **changes: object) -> Path:
 @pytest.fixture
 def by_hand(tmp_path: Path) -> Path:
     return write_by_hand(tmp_path / "hand.h5")
+
+
+@pytest.fixture
+def describe() -> Callable[..., Description]:
+    """Makes a description; what is named differs from the one by hand."""
+    return description
