@@ -23,3 +23,8 @@ def calibration_error(truth: np.ndarray, p: np.ndarray, bins: int = BINS) -> flo
     parts = np.array_split(order, min(bins, len(order)))
     gaps = [len(part) * abs(p[part].mean() - truth[part].mean()) for part in parts]
     return float(sum(gaps) / len(order))
+
+
+def brier(truth: np.ndarray, p: np.ndarray) -> float:
+    """Return the mean squared distance of probabilities (n,) from truth (n,) bool (Brier 1950)."""
+    return float(np.mean((p - truth) ** 2))

@@ -62,7 +62,7 @@ def test_five_steps_of_momentum_by_hand():
 
 
 def test_it_is_adam_when_much_is_known():
-    # With b2 0.9 the memory is short: after 60 steps rho is 19 and r is 1.
+    # With b2 0.9 the memory is short: after 60 steps rho is 18.8 of 19, and r 0.993.
     steps = 60
     adam, weight = keras.optimizers.Adam(0.01, beta_2=0.9), keras.Variable(START.astype("float32"))
     for gradient in GRADIENTS[:steps]:
@@ -71,7 +71,7 @@ def test_it_is_adam_when_much_is_known():
     before = np.asarray(weight).copy()
     adam.apply([GRADIENTS[steps].astype("float32")], [weight])
 
-    assert late == pytest.approx(np.asarray(weight) - before, rel=1e-3)
+    assert late == pytest.approx(np.asarray(weight) - before, rel=1e-2)
 
 
 def test_it_can_be_saved_and_read():
