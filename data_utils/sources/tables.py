@@ -64,5 +64,5 @@ def female(text: str) -> float:
     (1.0, 0.0, nan)
     """
     return {"f": 1.0, "female": 1.0, "w": 1.0, "woman": 1.0, "m": 0.0, "male": 0.0, "man": 0.0}.get(
-        text.strip().casefold(), float("nan")
+        text.strip(" '\"").casefold(), float("nan")
     )
