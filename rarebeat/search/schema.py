@@ -38,6 +38,7 @@ TOP_LEVEL = (
 METRIC = ("name", "goal", "target", "impute", "impute_while_running")
 EARLY_TERMINATE = ("type", "min_iter", "max_iter", "s", "eta", "strict")
 LEARNING = ("bayes", "tpe")  # methods that go nowhere without a metric
+OUTSIDE = "custom"  # the method that leaves the search to a scheduler of the user's
 
 
 def problems(config: object) -> list[SpaceError]:
@@ -69,6 +70,8 @@ def _key_faults(what: str, given: dict, known: tuple[str, ...], path: tuple) -> 
 def _method_faults(config: dict[str, Any]) -> Iterator[SpaceError]:
     if "method" not in config:
         yield SpaceError("method is missing; write method: bayes, random or grid")
+    elif config["method"] == OUTSIDE:
+        return
     elif not isinstance(method := config["method"], str) or method not in ENGINES:
         hint = did_you_mean(method, ENGINES) or f"; there are {', '.join(ENGINES)}"
         yield SpaceError(f"there is no search method {method!r}{hint}", ("method",))

@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 from typing import Any
 
-from rarebeat.server import strict_json
+from rarebeat.server import filters, strict_json
 from rarebeat.server.arguments import Arguments
 from rarebeat.server.context import Context
 from rarebeat.server.errors import NotFound, RequestError
@@ -18,9 +18,10 @@ from rarebeat.server.operations.projects import ensure_project, find_project, pr
 from rarebeat.server.operations.registry import RESOLVERS, connection, page_bounds, paged
 from rarebeat.server.operations.runs import SELECT
 from rarebeat.server.store import Row
-from rarebeat.server.sweep_config import check_config, parse_config
+from rarebeat.server.sweep_config import check_config, is_searched_outside, parse_config
 from rarebeat.server.sweep_runs import objective
 
+QUEUED = "sweep_id = ? AND state = 'pending' AND agent_id IS NULL"
 STATES = ("PENDING", "RUNNING", "PAUSED", "CANCELED", "FINISHED")
 ALL = 10_000  # the real server gives 500 runs of a sweep, which has cost people theirs (wandb#5247)
 
@@ -97,15 +98,15 @@ def _change_state(db: sqlite3.Connection, row: Row, state: str) -> dict[str, Any
     if state not in STATES:
         raise RequestError(f"a sweep's state is one of {', '.join(STATES)}, not {state[:40]!r}")
     if state == "CANCELED":
-        db.execute(
-            "UPDATE runs SET state = 'killed' WHERE sweep_id = ? AND state = 'pending' AND agent_id IS NULL",
-            (row["id"],),
-        )
+        db.execute(f"UPDATE runs SET state = 'killed' WHERE {QUEUED}", (row["id"],))
         db.execute(
             "UPDATE runs SET stop_requested = 1, stop_reason = 'canceled' "
             "WHERE sweep_id = ? AND state IN ('running', 'pending')",
             (row["id"],),
         )
+    if state == "FINISHED" and is_searched_outside(json.loads(row["config_json"])):
+        # Schedulers queue ahead of the agents, and end a sweep at its cap: nobody will start what is left.
+        db.execute(f"UPDATE runs SET state = 'killed' WHERE {QUEUED}", (row["id"],))
     # Whoever resumes an ended sweep wants it searched again.
     return {"state": state, "exhausted": 0} if state == "RUNNING" else {"state": state}
 
@@ -251,9 +252,11 @@ def agent_runs(context: Context, row: Row, arguments: Arguments) -> dict[str, An
 
 
 def _runs(context: Context, column: str, owner: int, arguments: Arguments) -> dict[str, Any]:
+    condition, values = filters.where(arguments.json("filters"))
     offset, size = page_bounds(arguments, ALL)
     rows = context.db.execute(
-        SELECT + f"WHERE runs.{column} = ? ORDER BY runs.id LIMIT ? OFFSET ?", (owner, size + 1, offset)
+        SELECT + f"WHERE runs.{column} = ? AND {condition} ORDER BY runs.id LIMIT ? OFFSET ?",
+        (owner, *values, size + 1, offset),
     ).fetchall()
     return connection([Node("Run", run) for run in rows[:size]], offset, offset + len(rows))
 
