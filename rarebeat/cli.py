@@ -15,6 +15,7 @@ COMMANDS = {
     "data": "rarebeat.data:data",
     "check": "rarebeat.check:check",
     "sweep": "rarebeat.sweep:sweep",
+    "schedule": "rarebeat.schedule:schedule",
     "leaderboard": "rarebeat.leaderboard:leaderboard",
     "best": "rarebeat.best:best",
     "evaluate": "rarebeat.evaluate:evaluate",
