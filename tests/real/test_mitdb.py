@@ -15,7 +15,7 @@ from data_utils.layout import test_path as sealed_path
 from data_utils.loader import Examples
 from data_utils.preparation import fit_preparation
 from data_utils.rr import rr_covariates
-from data_utils.sources import mitdb
+from data_utils.sources import heartbeat_csv, mitdb
 from data_utils.wfdb_records import wfdb
 from rarebeat.cli import main
 
@@ -163,3 +163,37 @@ def test_the_published_split_says_who_is_on_both_sides(tmp_path: Path) -> None:
     # 102 and 104 have no MLII, so of the paced records only two can train.
     names = set(open_dataset(path).recordings.name)
     assert names & set(mitdb.PACED) == {"107", "217"}
+
+
+def test_strips_hold_the_classes_of_their_beats(tmp_path: Path) -> None:
+    mitdb.build(FOLDER, tmp_path / "strips.h5", mitdb.Options(strips=10.0))
+    strips = open_dataset(tmp_path / "strips.h5")
+    assert strips.task == "multilabel" and strips.covariates == ()
+    # 650,000 samples are 180 strips of 3600, and 2000 samples that are in none.
+    assert len(strips) == 180 * len(strips.recordings.name)
+    for name in ("208", "114"):
+        beats, classes = mitdb.read_beats(FOLDER, name)
+        k = strips.recordings.name.tolist().index(name)
+        for row in np.flatnonzero(strips.rows.recording == k):
+            inside = (beats >= strips.rows.start[row]) & (beats < strips.rows.start[row] + 3600)
+            expected = [name in set(classes[inside]) for name in strips.classes]
+            assert strips.rows.target[row].astype(bool).tolist() == expected
+
+
+def test_single_heartbeats_keep_their_patients_and_count_as_the_annotations(tmp_path: Path) -> None:
+    few = tmp_path / "few"
+    few.mkdir()
+    for name in ("100", "101", "102", "104", "114", "201", "202", "208"):
+        for path in FOLDER.glob(f"{name}.*"):
+            (few / path.name).symlink_to(path.resolve())
+    left_out = heartbeat_csv.build(few, tmp_path / "x.h5", heartbeat_csv.Options(from_mitdb=str(few)))
+    beats = open_dataset(tmp_path / "x.h5")
+    assert {each.what for each in left_out} == {"102", "104", "202"}
+    assert beats.groups_known and set(beats.sides()[1].groups) == {"114"}
+    for entry in beats.summary["recordings"]:
+        _, classes = mitdb.read_beats(FOLDER, entry["name"])
+        # Segments that do not end before the recording does are left out: at most its last two beats.
+        assert 0 <= len(classes) - entry["rows"] <= 2
+    begin = beats.recordings.first[0] + beats.rows.start[0]
+    beat = beats.samples[begin : begin + 187, 0].astype(float)
+    assert beat.min() == 0 and beat.max() == 1
