@@ -21,7 +21,8 @@ def make_batch(
     if drawn.mates is not None:
         _mix(batch, examples, drawn)
     if drawn.noise is not None:
-        _add_noise(batch["signal"], drawn.noise, rng)
+        leads = len(examples.preparation.lead_names(examples.side.dataset))
+        _add_noise(batch["signal"], drawn.noise, leads, rng)
     return batch
 
 
@@ -35,9 +36,10 @@ def _mix(batch: dict[str, np.ndarray], examples: Examples, drawn: Drawn) -> None
         values[mixed] = lam * values[mixed] + (1 - lam) * mates[name]
 
 
-def _add_noise(signal: np.ndarray, sigma: np.ndarray, rng: np.random.Generator) -> None:
-    """Missing samples read as 0 and stay so."""
-    noisy = np.flatnonzero(sigma > 0)
-    clean = signal[noisy]
-    noise = rng.standard_normal(clean.shape, dtype=np.float32) * sigma[noisy, None, None]
-    signal[noisy] = np.where(clean == 0, 0, clean + noise)
+def _add_noise(signal: np.ndarray, sigma: np.ndarray, leads: int, rng: np.random.Generator) -> None:
+    """Missing samples read as 0 and stay so; channels beyond the leads repeat them and their noise."""
+    for example in np.flatnonzero(sigma > 0):
+        clean = signal[example]
+        noise = sigma[example] * rng.standard_normal((len(clean), leads), dtype=np.float32)
+        # In place, example by example: the copies of a whole batch would cost more than its noise.
+        clean += np.tile(noise, clean.shape[1] // leads) * (clean != 0)

@@ -62,7 +62,7 @@ def test_a_quantised_whole_number_is_an_int():
         ({"n_blocks": True}, "must be a whole number"),
         ({"covariates": 1}, "must be a true or false value"),
         ({"loss": "focall"}, "loss is 'focall', which is not one of ce, focal, asymmetric"),
-        ({"sampler": None}, "sampler is None, which is not one of none, oversample, sqrt, class_aware"),
+        ({"sampler": None}, "sampler is None, which is not one of class_aware, curriculum, ml_ros, none,"),
         ({"data": 3}, "data is 3, but it must be a text"),
     ],
 )

@@ -7,9 +7,13 @@ import pytest
 
 from data_utils.dataset import Side, open_dataset
 from data_utils.errors import BadInput
+from data_utils.loader import Examples
+from data_utils.preparation import fit_preparation
 from data_utils.samplers import SAMPLERS, build_sampler, hyperparameters, register_sampler
+from data_utils.samplers.drawn import Drawn
 from data_utils.samplers.draws import ClassDraws
 from data_utils.samplers.ml_ros import clones
+from data_utils.samplers.recipes import make_batch
 from data_utils.samplers.repeat_factor import RepeatFactor, repeat_factors
 from data_utils.samplers.strata import strata
 from data_utils.write import BeatRows, Description, writing
@@ -170,3 +174,28 @@ def test_a_sampler_from_outside_declares_its_hyperparameters(monkeypatch: pytest
     assert hyperparameters()["mine_only"] == {"type": "int", "default": 3, "active": {"sampler": ["mine"]}}
     with pytest.raises(ValueError, match="other and smote declare k_neighbors differently"):
         register_sampler("other", SAMPLERS["none"].make, {"k_neighbors": {"type": "int", "default": 3}})
+
+
+def test_noise_on_a_repeated_row_is_white_of_the_deviation_asked_for(tmp_path) -> None:
+    signal = np.ones((200, 1))
+    signal[:50] = np.nan  # not measured
+    description = Description(
+        "multiclass", ("A", "B"), ("A", "B"), ("I",), 1.0, (), "test", "none", False, True, {}
+    )
+    with writing(tmp_path / "x.h5", description) as writer:
+        for split in ("train", "validation"):
+            beats = BeatRows(np.array([100]), np.eye(2, dtype=np.uint8)[:1], np.zeros((1, 0), np.float32))
+            writer.add(split, split, split, signal, beats)
+        writer.finish({"train": 0, "validation": 1})
+    side = open_dataset(tmp_path / "x.h5").sides()[0]
+    examples = Examples(side, fit_preparation(side, window=200.0))
+    drawn = Drawn(np.zeros(40, np.int64), noise=np.repeat(np.float32([0.0, 0.1]), 20))
+
+    made = make_batch(examples, drawn, np.random.default_rng(0))["signal"]
+
+    assert (made[:20, 50:] == 1).all()
+    assert (made[:, :50] == 0).all()
+    # 3000 samples: the mean within 0.1 / sqrt(3000) = 0.0018, the deviation within 0.0013, three times over.
+    added = made[20:, 50:] - 1
+    assert added.mean() == pytest.approx(0, abs=0.0055) and added.std() == pytest.approx(0.1, abs=0.004)
+    assert np.corrcoef(added[:, :-1].ravel(), added[:, 1:].ravel())[0, 1] == pytest.approx(0, abs=0.06)
