@@ -22,12 +22,12 @@ from rarebeat.backend import client_errors, connect
 from rarebeat.ranking import Ranking, notices, rank
 from rarebeat.sweep_runs import Entry, find_sweep, read_sweep
 from rarebeat.tables import console, say
-from training.card import read_card
+from training.card import MODEL, NAME, TREES, model_files, read_card
 
 if TYPE_CHECKING:
     import wandb
 
-FILES = ("model.keras", "card.json")
+FILES = (MODEL, TREES, NAME)
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,9 @@ def _download(model: wandb.Artifact, directory: Path) -> None:
     try:
         # The copy in the client's cache would never be read again.
         model.download(root=str(fresh), skip_cache=True)
-        missing = [name for name in FILES if not (fresh / name).is_file()]
-        if missing:
-            raise BadInput(f"artifact {model.name} lacks {missing[0]}: it was not logged by training.train")
+        if not model_files(fresh) or not (fresh / NAME).is_file():
+            lacking = NAME if model_files(fresh) else MODEL
+            raise BadInput(f"artifact {model.name} lacks {lacking}: it was not logged by training.train")
         fresh.chmod(0o755)
         _replace(fresh, directory)
     finally:
@@ -166,7 +166,8 @@ def show(won: Best, ranking: Ranking, to: Console) -> None:
     say(to, f"Best run {won.entry.id}{name}: {ranking.metric} {won.value:.4f}")
     thresholds = won.card.get("thresholds", {})
     say(to, "Thresholds: " + ", ".join(f"{name} {value:.3g}" for name, value in thresholds.items()))
-    say(to, f"Model: {won.directory / FILES[0]} · card: {won.directory / FILES[1]}")
+    models = ", ".join(str(path) for path in model_files(won.directory))
+    say(to, f"Model: {models} · card: {won.directory / NAME}")
     say(to, "Prove it once, on patients that no run has seen:")
     say(to, f"  {next_command(won)}")
 

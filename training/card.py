@@ -15,6 +15,8 @@ from data_utils.errors import BadInput
 FORMAT = "rarebeat-card-1"
 NAME = "card.json"
 MODEL = "model.keras"
+# In its place, or beside the network whose embedding they see: boosted trees.
+TREES = "model.json"
 
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "array", "items": _TEXT}
@@ -80,6 +82,11 @@ SCHEMA = {
     "properties": _PROPERTIES,
     "required": list(_PROPERTIES),
 }
+
+
+def model_files(folder: Path) -> list[Path]:
+    """Return the files in `folder` that are the model."""
+    return [path for name in (MODEL, TREES) if (path := Path(folder) / name).is_file()]
 
 
 def write_card(folder: Path, card: dict) -> Path:

@@ -69,9 +69,16 @@ class EpochLog(keras.callbacks.Callback):
         self._began = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        row = self.take(epoch, float(logs["loss"]), predict(self.model, self.validation))
+        logs.update({name: value for name, value in row.items() if name.startswith("val/")})
+
+    def take(self, epoch: int, train_loss: float, logits: np.ndarray) -> dict[str, float]:
+        """Log the row of an epoch whose validation logits (n, K) these are, and return it.
+
+        Raises:
+            LossNotFinite: the training loss, or a logit, is not finite.
+        """
         seconds = time.perf_counter() - self._began
-        train_loss = float(logs["loss"])
-        logits = predict(self.model, self.validation)
         self._refuse_infinite(train_loss if np.isfinite(logits).all() else math.nan, epoch + 1)
         metrics = {"loss": self._validation_loss(logits), **self.measure(logits)}
         if metrics[OBJECTIVE] > self.best_metrics.get(OBJECTIVE, -math.inf):
@@ -84,8 +91,8 @@ class EpochLog(keras.callbacks.Callback):
             **{f"best/{name}": value for name, value in self.best.items()},
             "time/samples_per_second": self.rows_per_epoch / seconds,
         }
-        logs.update({name: value for name, value in row.items() if name.startswith("val/")})
         self.log(row)
+        return row
 
     def _validation_loss(self, logits: np.ndarray) -> float:
         return float(self.loss(self.validation.side.targets, logits))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from data_utils.loader import Examples
 from data_utils.preparation import Preparation
 from training import bootstrap
 from training.batches import predict
-from training.card import MODEL, read_card
+from training.boosted import load_trees, predict_mean
+from training.card import MODEL, TREES, model_files, read_card
 from training.decision import decide, probabilities
 from training.ledger import record_opening
 from training.metrics import FEWEST_PATIENTS, confusion_measures, curve_measures
@@ -55,10 +57,10 @@ def evaluate_model(
     dataset = open_dataset(test_file)
     side = dataset.test()
     _check_fit(card, dataset)
-    model = _load(model_dir)
+    logits_of = load_model(model_dir)
     opened = record_opening(test_file, _entry(card, dataset, model_dir, now))
 
-    logits = predict(model, Examples(side, Preparation.from_json(card["preparation"])))
+    logits = logits_of(Examples(side, Preparation.from_json(card["preparation"])))
     p = probabilities(logits, card["link"], card["temperature"])
     thresholds = np.array([card["thresholds"][name] for name in card["classes"]])
     decisions = decide(p, thresholds, card["task"])
@@ -111,10 +113,22 @@ def _words(value: object) -> str:
     return ", ".join(value) or "none" if isinstance(value, list) else str(value)
 
 
-def _load(model_dir: Path) -> keras.Model:
-    path = model_dir / MODEL
-    if not path.is_file():
+def load_model(model_dir: Path) -> Callable[[Examples], np.ndarray]:
+    """Return what gives the logits (n, K) of examples: a network, or boosted trees.
+
+    Raises:
+        BadInput: no model, or one that this version of Keras or XGBoost does not read.
+    """
+    if not model_files(model_dir):
         raise BadInput(f"There is no {MODEL} in {model_dir}: `rarebeat best` brings one there.")
+    network = _network(model_dir / MODEL) if (model_dir / MODEL).is_file() else None
+    if (model_dir / TREES).is_file():
+        members = load_trees(model_dir / TREES, network)
+        return lambda examples: predict_mean(members, examples)
+    return lambda examples: predict(network, examples)
+
+
+def _network(path: Path) -> keras.Model:
     try:
         return keras.models.load_model(path, compile=False)
     except (OSError, ValueError, TypeError) as error:
@@ -126,7 +140,7 @@ def _entry(card: dict, dataset: Dataset, model_dir: Path, now: datetime | None) 
     return {
         "time": (now or datetime.now(UTC)).isoformat(timespec="seconds"),
         "run": card["run"],
-        "model": hashlib.sha256((model_dir / MODEL).read_bytes()).hexdigest(),
+        "model": hashlib.sha256(b"".join(p.read_bytes() for p in model_files(model_dir))).hexdigest(),
         "test_digest": dataset.digest,
     }
 

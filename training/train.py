@@ -13,7 +13,6 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import training.quiet  # noqa: F401  (before anything imports TensorFlow)
@@ -24,23 +23,21 @@ import yaml
 
 from data_utils.dataset import Dataset, open_dataset
 from data_utils.errors import BadInput
-from data_utils.preparation import Preparation
 from training import card, checkpoint, tracking
 from training.budget import EndWhenAsked, OverBudget, budgets
 from training.checkpoint import Checkpoints
 from training.dataset_artifact import dataset_path
 from training.devices import check_device
-from training.ensemble import average
 from training.epoch_log import LossNotFinite
 from training.folds import fit_folds, ranked_classes, validation_sides
 from training.hyperparameters import inactive, resolve
 from training.metric_names import OBJECTIVE
 from training.outcome import Outcome, conclude
-from training.predictions import pool, write_predictions
+from training.predictions import NAME as PREDICTIONS
+from training.predictions import pool
+from training.result import about, write_result
 from training.stopping import INTERRUPTED, TERMINATED, Terminated, end_process, sigterm_noted
 from training.tables import final_tables
-
-VERSIONS = ("rarebeat", "keras", "tensorflow", "numpy", "wandb")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -113,20 +110,13 @@ def train(run: wandb.Run, data: str | None, folder: Path, asked: Callable[[], bo
     history.log(final_tables(predictions, outcome, dataset.task))
     run.summary.update(outcome.summary)
 
-    model, preparation = average(members)
-    content = describe_model(hp, dataset, preparation, outcome, ranked)
-    content["run"] = {
+    origin = {
         "path": tracking.run_path(run),
         "server": "none" if run.disabled else run.settings.base_url,
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    # The card goes first and comes last, so that it never stands beside the model of another run.
-    (folder / card.NAME).unlink(missing_ok=True)
-    predicted = write_predictions(folder, predictions)
-    model.save(folder / card.MODEL)
-    written = card.write_card(folder, content)
-    tracking.log_files(run, "model", [folder / card.MODEL, written])
-    tracking.log_files(run, "predictions", [predicted])
+    write_result(folder, hp, dataset, members, ranked, outcome, predictions, origin)
+    tracking.log_files(run, "model", [*card.model_files(folder), folder / card.NAME])
+    tracking.log_files(run, "predictions", [folder / PREDICTIONS])
     checkpoints.clear()
     _conclusion(outcome, folder, run.disabled)
 
@@ -147,46 +137,6 @@ def _checkpoints(run: wandb.Run, hp: dict, digest: str) -> Checkpoints:
 def _fetched(run: wandb.Run, folder: Path) -> bool:
     tracking.fetch_files(run, f"{checkpoint.FOLDER}/", folder)
     return True
-
-
-def describe_model(
-    hp: dict, dataset: Dataset, preparation: Preparation, outcome: Outcome, ranked: list[str]
-) -> dict:
-    """Return the card of a model (`training.card`), all but the run that it came from."""
-    return {
-        "format": card.FORMAT,
-        "hyperparameters": hp,
-        "inactive": inactive(hp),
-        "task": dataset.task,
-        "classes": list(dataset.classes),
-        "class_names": list(dataset.class_names),
-        "link": hp["link"],
-        "leads": list(preparation.lead_names(dataset)),
-        "rate": dataset.rate,
-        "units": "mV",
-        "preparation": preparation.to_json(),
-        "covariates": list(preparation.covariate_names(dataset)),
-        "thresholds": dict(zip(dataset.classes, outcome.thresholds.tolist(), strict=True)),
-        "temperature": outcome.temperature,
-        "ranked_classes": ranked,
-        "metrics": outcome.metrics,
-        "dataset": about(dataset),
-        "versions": {name: version(name) for name in VERSIONS if _installed(name)},
-    }
-
-
-def about(dataset: Dataset) -> dict:
-    """Return what every result of a data set says about it."""
-    return {
-        "digest": dataset.digest,
-        "source": dataset.source,
-        "licence": dataset.licence,
-        "simulated": dataset.simulated,
-        "groups_known": dataset.groups_known,
-        "classes": list(dataset.classes),
-        "preparation": dataset.preparation,
-        "file": dataset.path.name,
-    }
 
 
 def read_overrides(pairs: Sequence[str]) -> dict:
@@ -266,13 +216,6 @@ def _conclusion(outcome: Outcome, folder: Path, alone: bool) -> None:
 def _say(error: object, code: int) -> int:
     print(error, file=sys.stderr, flush=True)
     return code
-
-
-def _installed(name: str) -> bool:
-    try:
-        return bool(version(name))
-    except ModuleNotFoundError:
-        return False
 
 
 if __name__ == "__main__":
