@@ -16,7 +16,9 @@ from data_utils.preparation import HYPERPARAMETERS as PREPARATION
 from data_utils.preparation import Preparation, fit_preparation
 from data_utils.samplers import build_sampler
 from models import Spec, build_model
+from training import boosting
 from training.batches import TrainingBatches
+from training.boosted import Trees
 from training.checkpoint import Checkpoints, Keeper, restore
 from training.epoch_log import EpochLog, measure_by
 from training.losses import ClassCounts, LossProgress, build_loss
@@ -77,7 +79,7 @@ class Member:
         best: running best of each metric over all epochs.
     """
 
-    model: keras.Model
+    model: keras.Model | Trees
     preparation: Preparation
     validation: Side
     fold: int | None
@@ -120,6 +122,8 @@ def fit_member(
         LossNotFinite: training diverged.
     """
     checkpoints = checkpoints or Checkpoints()
+    if hp["model"] in boosting.MODELS:
+        return _fit_trees(hp, dataset, ranked, log, fold, checkpoints, guards)
     keras.utils.set_random_seed((hp["seed"] + (fold or 0)) % 2**32)
     train, validation = dataset.sides(hp["folds"], fold)
     preparation = fit_preparation(train, **{name: hp[name] for name in PREPARATION})
@@ -153,6 +157,28 @@ def fit_member(
     _fit(model, batches, hp["epochs"], [*callbacks, Keeper(checkpoints, fold, callbacks)])
     found = (epochs.best_logits, epochs.best_epoch, epochs.best_metrics, epochs.best)
     return Member(in_float32(model), preparation, validation, fold, *found)
+
+
+def _fit_trees(
+    hp: Mapping,
+    dataset: Dataset,
+    ranked: Sequence[str],
+    log: Callable[[dict[str, float]], None],
+    fold: int | None,
+    checkpoints: Checkpoints,
+    guards: Guards,
+) -> Member:
+    """As `fit_member`, by boosting; a fold that was not finished begins anew."""
+    train, validation = dataset.sides(hp["folds"], fold)
+    measure = measure_by(validation.targets, dataset.classes, ranked, hp["link"], dataset.task)
+    boosted = boosting.begin(hp, dataset, (train, validation), measure, log)
+    if finished := checkpoints.member(fold):
+        boosted.trees.set_weights(finished["weights"])
+        return Member(boosted.trees, boosted.preparation, validation, fold, **finished["found"])
+    boosting.fit(hp, fold, train, boosted, guards(fold))
+    epochs = boosted.epochs
+    found = (epochs.best_logits, epochs.best_epoch, epochs.best_metrics, epochs.best)
+    return Member(boosted.trees, boosted.preparation, validation, fold, *found)
 
 
 def _fit(

@@ -20,7 +20,7 @@ import training.quiet  # noqa: F401  (before anything imports TensorFlow)
 import models
 from data_utils import augment, dataset, preparation, samplers
 from data_utils.errors import BadInput
-from training import budget, checkpoint, fit, losses, metric_names, optimizers
+from training import boosting, budget, checkpoint, fit, losses, metric_names, optimizers
 from training.plugins import VARIABLE, load_plugins
 
 
@@ -34,10 +34,10 @@ def gather() -> dict[str, dict]:
         dataset.HYPERPARAMETERS,
         preparation.HYPERPARAMETERS,
         samplers.hyperparameters(),
-        augment.HYPERPARAMETERS,
-        models.hyperparameters(),
+        boosting.of_networks(augment.HYPERPARAMETERS),
+        boosting.with_boosting(models.hyperparameters()),
         losses.hyperparameters(),
-        optimizers.HYPERPARAMETERS,
+        boosting.of_networks(optimizers.HYPERPARAMETERS),
         fit.HYPERPARAMETERS,
         checkpoint.HYPERPARAMETERS,
         budget.HYPERPARAMETERS,
