@@ -16,12 +16,13 @@ from data_utils.preparation import HYPERPARAMETERS as PREPARATION
 from data_utils.preparation import Preparation, fit_preparation
 from data_utils.samplers import build_sampler
 from models import Spec, build_model
-from training import boosting
+from training import boosting, transfer
 from training.batches import TrainingBatches
 from training.boosted import Trees
 from training.checkpoint import Checkpoints, Keeper, restore
 from training.epoch_log import EpochLog, measure_by
 from training.losses import ClassCounts, LossProgress, build_loss
+from training.losses.prior import logits_of
 from training.metric_names import OBJECTIVE
 from training.optimizers import averaging, build_optimizer, in_float32, plateau, precision
 
@@ -77,6 +78,9 @@ class Member:
         epoch_best: counted from 1.
         metrics: by name, without side, of the best epoch.
         best: running best of each metric over all epochs.
+        prior_shift: (K,) what takes its logits from the prior that its loss and sampler made it see to that
+        of
+            its training side; None where that is not known.
     """
 
     model: keras.Model | Trees
@@ -87,6 +91,7 @@ class Member:
     epoch_best: int
     metrics: dict[str, float]
     best: dict[str, float]
+    prior_shift: np.ndarray | None = None
 
 
 # Callbacks that may end a fold from outside: limits of time and memory, a signal.
@@ -133,14 +138,20 @@ def fit_member(
     seed = (hp["seed"], fold or 0)
     batches = TrainingBatches(Examples(train, preparation), sampler, seed, hp["epochs"], augment)
 
-    loss = build_loss(hp, ClassCounts.of(train.targets, dataset.classes))
+    counts = ClassCounts.of(train.targets, dataset.classes)
+    loss = build_loss(hp, counts)
     prior = loss.implied_prior(batches.prior())
+    shift = counts.log_prior(hp["link"]) - logits_of(prior, hp["link"])
     with precision(hp):
         model = _build(hp, dataset, preparation, prior)
-    model.compile(build_optimizer(hp, len(batches)), loss)
+    transfer.start(model, hp, dataset, preparation)
+    optimizer = transfer.with_head_rate(build_optimizer(hp, len(batches)), model, hp["head_learning_rate"])
+    model.compile(optimizer, loss)
     if finished := checkpoints.member(fold):
         model.set_weights(finished["weights"])
-        return Member(in_float32(model), preparation, validation, fold, **finished["found"])
+        return Member(
+            in_float32(model), preparation, validation, fold, **finished["found"], prior_shift=shift
+        )
 
     epochs = EpochLog(
         Examples(validation, preparation),
@@ -156,7 +167,7 @@ def fit_member(
     callbacks = [LossProgress(loss), *averaging(hp), epochs, *plateau(hp), stopping, *guards(fold)]
     _fit(model, batches, hp["epochs"], [*callbacks, Keeper(checkpoints, fold, callbacks)])
     found = (epochs.best_logits, epochs.best_epoch, epochs.best_metrics, epochs.best)
-    return Member(in_float32(model), preparation, validation, fold, *found)
+    return Member(in_float32(model), preparation, validation, fold, *found, shift)
 
 
 def _fit_trees(

@@ -20,7 +20,7 @@ import training.quiet  # noqa: F401  (before anything imports TensorFlow)
 import models
 from data_utils import augment, dataset, preparation, samplers
 from data_utils.errors import BadInput
-from training import boosting, budget, checkpoint, fit, losses, metric_names, optimizers
+from training import boosting, budget, checkpoint, fit, losses, metric_names, optimizers, outcome, transfer
 from training.plugins import VARIABLE, load_plugins
 
 
@@ -38,7 +38,9 @@ def gather() -> dict[str, dict]:
         boosting.with_boosting(models.hyperparameters()),
         losses.hyperparameters(),
         boosting.of_networks(optimizers.HYPERPARAMETERS),
+        transfer.HYPERPARAMETERS,
         fit.HYPERPARAMETERS,
+        outcome.HYPERPARAMETERS,
         checkpoint.HYPERPARAMETERS,
         budget.HYPERPARAMETERS,
     ]
@@ -133,6 +135,9 @@ def _convert(name: str, value: object, kind: str) -> object:
         return value
     if kind == "str" and isinstance(value, str):
         return value
+    # YAML reads a list of one number, such as dense_sizes: 64, as the number.
+    if kind == "str" and number and float(value).is_integer():
+        return str(int(value))
     raise BadInput(f"{name} is {value!r}, but it must be a {_WORDS[kind]}{_exponent_hint(value)}.")
 
 
