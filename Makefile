@@ -24,7 +24,7 @@ sweep: $(VENV)/.installed
 	  data=data/simulated.h5; \
 	  [ -f $$data ] || rarebeat data simulate --out $$data; \
 	fi; \
-	rarebeat sweep $(SWEEP) --local --data $$data --agents $(AGENTS) --count $(RUNS) -o runs/best
+	rarebeat sweep $(SWEEP) --local --data $$data --agents $(AGENTS) --runs $(RUNS) -o runs/best
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile

@@ -1,4 +1,4 @@
-"""The vendor's own agents (`wandb agent`) as children: started, watched, ended with all they started."""
+"""Warm agents as children: started, watched, ended with all they started."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rarebeat.processes import kill_processes, tree
+from rarebeat.warm import GAVE_UP
 
 # How often an agent that was killed is started anew. One that gives up by itself is not.
 RESTARTS = 2
@@ -34,7 +35,7 @@ def agent_environment(inherited: Mapping[str, str], agents: int, data: Path | No
     """
     cores = str(max(1, available_cores() // agents))
     environment = {name: cores for name in THREADS} | {"TF_FORCE_GPU_ALLOW_GROWTH": "true"} | dict(inherited)
-    # `${interpreter}` in a sweep is `python` from PATH: it has to be the one that has training.train.
+    # A program that is not forked is `${interpreter}`, which is `python` from PATH: it has to be this one.
     environment["PATH"] = os.pathsep.join(
         [str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)]
     )
@@ -55,22 +56,29 @@ def available_cores() -> int:
 
 @dataclass
 class Agents:
-    """`number` agents on the sweep at `path`, each writing what it and its runs say to a log in `logs`.
+    """Agents on the sweep at `path`, one for each of `places`, each with a log in `logs`, as has each run.
 
     Use as a context manager: leaving it ends every agent and run that is still there.
+
+    Attributes:
+        places: device of each agent as CUDA_VISIBLE_DEVICES names it; None is the processor.
+        count: runs of each agent at most.
+        limit: seconds that a run may take.
     """
 
     path: str
-    number: int
+    places: Sequence[str | None]
     environment: Mapping[str, str]
     logs: Path
+    count: int | None = None
+    limit: float | None = None
     _processes: list[subprocess.Popen] = field(default_factory=list)
     _restarts: int = 0
 
     def __enter__(self) -> Agents:
         self.logs.mkdir(parents=True, exist_ok=True)
         try:
-            self._processes = [self._start(i) for i in range(self.number)]
+            self._processes = [self._start(i) for i in range(len(self.places))]
         except OSError:
             self.stop()
             raise
@@ -86,8 +94,8 @@ class Agents:
     def _start(self, i: int) -> subprocess.Popen:
         with self.log(i).open("ab") as log:
             return subprocess.Popen(
-                [*_client(), "agent", self.path],
-                env=dict(self.environment),
+                self._command(),
+                env={**self.environment, **_device(self.places[i])},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -95,13 +103,27 @@ class Agents:
                 start_new_session=True,
             )
 
+    def _command(self) -> list[str]:
+        command = [sys.executable, "-m", "rarebeat.warm", self.path, "--logs", str(self.logs)]
+        command += ["--parent", str(os.getpid())]
+        command += ["--count", str(self.count)] if self.count is not None else []
+        return command + (["--limit", str(self.limit)] if self.limit is not None else [])
+
     def alive(self) -> int:
         """How many agents are at work. One that was killed is started anew, `RESTARTS` times for each."""
         for i, process in enumerate(self._processes):
-            if _was_killed(process) and self._restarts < RESTARTS * self.number:
+            if _was_killed(process) and self._restarts < RESTARTS * len(self.places):
                 self._restarts += 1
                 self._processes[i] = self._start(i)
         return sum(process.poll() is None for process in self._processes)
+
+    def gave_up(self) -> bool:
+        """Whether an agent ended because its runs failed one after another."""
+        return any(process.poll() == GAVE_UP for process in self._processes)
+
+    def finish(self) -> None:
+        """Let every agent end its run and take no other; returns at once."""
+        self._interrupt(0.0)
 
     def stop(self) -> None:
         """End the agents as the client has it (a second interrupt ends their runs), then kill the rest."""
@@ -131,7 +153,5 @@ def _was_killed(process: subprocess.Popen) -> bool:
     return code is not None and code < 0 and -code not in ASKED
 
 
-def _client() -> list[str]:
-    # The script beside this Python; its folder, unlike `-m`'s working folder, cannot shadow the client.
-    script = Path(sys.executable).with_name("wandb")
-    return [str(script)] if script.exists() else [sys.executable, "-m", "wandb"]
+def _device(place: str | None) -> dict[str, str]:
+    return {} if place is None else {"CUDA_VISIBLE_DEVICES": place}

@@ -15,9 +15,11 @@ COMMANDS = {
     "data": "rarebeat.data:data",
     "check": "rarebeat.check:check",
     "sweep": "rarebeat.sweep:sweep",
+    "agent": "rarebeat.agent:agent",
     "schedule": "rarebeat.schedule:schedule",
     "leaderboard": "rarebeat.leaderboard:leaderboard",
     "best": "rarebeat.best:best",
+    "tune": "rarebeat.tune:tune",
     "evaluate": "rarebeat.evaluate:evaluate",
 }
 

@@ -1,11 +1,12 @@
-"""`rarebeat sweep`: from a YAML to the best model in one command, on the vendor's own agents."""
+"""`rarebeat sweep`: from a YAML to the best model in one command, on warm agents."""
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
-import time
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,22 +20,21 @@ from data_utils.errors import BadInput
 from rarebeat import best, doubt, leaderboard
 from rarebeat.agents import Agents, agent_environment
 from rarebeat.backend import DIRECTORY, ENTITY, Backend, connect, find_backend, probe
-from rarebeat.progress import Counts, Progress
+from rarebeat.devices import gpus, places
 from rarebeat.ranking import RANKED_STATES, Ranking, rank
 from rarebeat.run_logs import last_line, last_words
 from rarebeat.sweep_config import data_files, load_config
 from rarebeat.sweep_create import create_sweep
 from rarebeat.sweep_rules import runs_our_training, size_of
-from rarebeat.sweep_runs import SweepRuns, find_sweep, read_sweep
+from rarebeat.sweep_runs import SweepRuns
 from rarebeat.tables import console
+from rarebeat.unfinished import find_unfinished, remember
+from rarebeat.watching import Enough, watch
 
 if TYPE_CHECKING:
     import wandb
 
 LOGS = Path("runs/logs")
-POLL_SECONDS = 3.0
-# Looking at a big sweep must not cost the server more than a tenth of its time.
-POLL_SHARE = 10
 SHOWN_FAILURES = 3
 
 
@@ -48,6 +48,10 @@ class Plan:
     out: Path
     project: str
     environment: dict[str, str]
+    again: str
+    new: bool = False
+    hours: float | None = None
+    without_gain: int | None = None
 
     @property
     def total(self) -> int | None:
@@ -66,7 +70,12 @@ class Plan:
 @click.option("--local", is_flag=True, help="On the embedded server, whatever else is configured.")
 @click.option("--data", type=click.Path(path_type=Path), help="Data file; wins over the YAML's.")
 @click.option("--agents", type=click.IntRange(1), default=1, show_default=True, help="Agents at once.")
-@click.option("--count", type=click.IntRange(1), help="Runs in all; the agents share them.")
+@click.option("--runs", type=click.IntRange(1), help="Runs in all; the agents share them.")
+@click.option("--hours", type=click.FloatRange(0, min_open=True), help="Begin no run after this time.")
+@click.option(
+    "--until-no-gain", type=click.IntRange(1), metavar="N", help="End when N runs brought nothing better."
+)
+@click.option("--new", is_flag=True, help="Begin anew, although the same command's sweep is not at its end.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Fix a hyperparameter.")
 @click.option("--project", help="W&B project; else the YAML's, else WANDB_PROJECT, else rarebeat.")
 @click.option(
@@ -83,7 +92,10 @@ def sweep(
     local: bool,
     data: Path | None,
     agents: int,
-    count: int | None,
+    runs: int | None,
+    hours: float | None,
+    until_no_gain: int | None,
+    new: bool,
     settings: tuple[str, ...],
     project: str | None,
     out: Path,
@@ -94,9 +106,20 @@ def sweep(
     best.check_folder(out)
     backend = None if local else find_backend(directory)
     named = data or (Path(os.environ["RAREBEAT_DATA"]) if os.environ.get("RAREBEAT_DATA") else None)
-    config = load_config(source, settings, count, named)
+    config = load_config(source, settings, runs, named)
     project = project or config.get("project") or (None if local else os.environ.get("WANDB_PROJECT"))
-    plan = Plan(config, _one_data_file(config), agents, out, project or "rarebeat", dict(os.environ))
+    plan = Plan(
+        config,
+        _one_data_file(config),
+        agents,
+        out,
+        project or "rarebeat",
+        dict(os.environ),
+        again=shlex.join(["rarebeat", *sys.argv[1:]]),
+        new=new,
+        hours=hours,
+        without_gain=until_no_gain,
+    )
     with interruptible():
         to = console(click.get_text_stream("stderr" if as_json else "stdout"))
         outcome = run_sweep(plan, backend, to) if backend else _local(plan, directory, to)
@@ -159,11 +182,12 @@ def run_sweep(plan: Plan, backend: Backend, to: Console, entity: str | None = No
     probe(backend.url)
     environment = agent_environment(backend.environment(plan.environment), plan.agents, plan.data)
     api = connect(backend)
-    path = create_sweep(api, plan.config, plan.project, entity or plan.config.get("entity"))
+    path = _its_sweep(api, plan, backend, entity or plan.config.get("entity"))
     logs = LOGS / path.rsplit("/", 1)[-1]
-    runs = _run_agents(api, path, Agents(path, plan.agents, environment, logs), plan.total)
+    agents = Agents(path, _places(plan.agents), environment, logs)
+    runs = watch(api, agents, Enough(plan.total, plan.hours, plan.without_gain), plan.again)
     _report_failures(runs, logs)
-    _report_missing(runs, plan.total)
+    _report_missing(runs, plan)
     ranking = _ranking(runs, logs)
     doubts = doubt.measure(api, ranking, doubt.TOP)
     leaderboard.show(ranking, doubts, to)
@@ -173,38 +197,23 @@ def run_sweep(plan: Plan, backend: Backend, to: Console, entity: str | None = No
     return _outcome(ranking, doubts, won, logs)
 
 
-def _run_agents(api: wandb.Api, path: str, agents: Agents, total: int | None) -> SweepRuns:
-    handle = find_sweep(api, path)
-    runs = read_sweep(api, handle)
-    _say(f"Sweep {path} · {handle.url} · logs in {agents.logs}")
-    try:
-        with agents, Progress(console(click.get_text_stream("stderr")), total).shown() as progress:
-            while agents.alive():
-                began = time.monotonic()
-                runs = _read_or(runs, api, handle, agents.environment["WANDB_BASE_URL"])
-                progress.tell(runs)
-                _pause(agents, max(POLL_SECONDS, POLL_SHARE * (time.monotonic() - began)))
-    except KeyboardInterrupt:
-        _say(f"Interrupted with {Counts.of(runs.entries).done} runs done; nothing of it runs on.")
-        _say(f"Look: rarebeat leaderboard {path}. Go on: wandb agent {path}")
-        raise
-    return read_sweep(api, handle)
+def _its_sweep(api: wandb.Api, plan: Plan, backend: Backend, entity: str | None) -> str:
+    """The sweep that the same command began and did not end, else a new one."""
+    # The embedded server may come back on another port; it is the one of this folder all the same.
+    where = "embedded" if backend.embedded else backend.url
+    before = None if plan.new else find_unfinished(api, plan.config, where, plan.project, plan.total)
+    if before:
+        _say(f"Going on with sweep {before.path}, which has {len(before.entries)} runs; --new begins anew.")
+        return before.path
+    path = create_sweep(api, plan.config, plan.project, entity)
+    remember(plan.config, where, plan.project, path)
+    return path
 
 
-def _read_or(known: SweepRuns, api: wandb.Api, handle: Any, url: str) -> SweepRuns:
-    # Agents and runs outlive a server that is away for a while; so does the watching. Asked while it is away,
-    # the client would try for minutes.
-    try:
-        probe(url)
-        return read_sweep(api, handle)
-    except (BadInput, click.ClickException):
-        return known
-
-
-def _pause(agents: Agents, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and agents.alive():
-        time.sleep(0.2)
+def _places(agents: int) -> list[str | None]:
+    """A device for each agent, the GPUs in turn."""
+    devices = gpus()
+    return places(devices, -(-agents // max(1, len(devices))))[:agents]
 
 
 def _report_failures(runs: SweepRuns, logs: Path) -> None:
@@ -218,10 +227,10 @@ def _report_failures(runs: SweepRuns, logs: Path) -> None:
         _say(f"… and {len(failed) - SHOWN_FAILURES} more; all of it is in {logs}")
 
 
-def _report_missing(runs: SweepRuns, total: int | None) -> None:
+def _report_missing(runs: SweepRuns, plan: Plan) -> None:
     over = sum(entry.state in (*RANKED_STATES, "failed", "crashed") for entry in runs.entries)
-    if total is not None and over < total:
-        _say(f"The agents ended after {over} of {total} runs. Go on: wandb agent {runs.path}")
+    if plan.total is not None and over < plan.total:
+        _say(f"The agents ended after {over} of {plan.total} runs. Go on: {plan.again}")
 
 
 def _ranking(runs: SweepRuns, logs: Path) -> Ranking:

@@ -1,4 +1,4 @@
-"""A sweep YAML as `rarebeat sweep` starts it: with `--set`, `--count` and `--data` applied, and checked."""
+"""A sweep YAML as `rarebeat sweep` starts it: with `--set`, `--runs` and `--data` applied, and checked."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from data_utils.errors import BadInput
 from rarebeat.check import check_sweep, read_text, refuse
 from rarebeat.sweep_rules import runs_our_training
 from rarebeat.sweep_yaml import read_sweep
+from training.dataset_artifact import is_artifact
 
 
 def load_config(
@@ -73,7 +74,7 @@ def parse_setting(setting: str) -> tuple[str, Any]:
 
 
 def data_files(config: dict[str, Any]) -> list[Path]:
-    """The data files that a sweep names."""
+    """The data files that a sweep names; artifacts are its runs' to fetch."""
     parameter = config["parameters"].get("data") or {}
     named = parameter.get("values", [parameter["value"]] if "value" in parameter else [])
-    return [Path(str(file)) for file in named]
+    return [Path(str(file)) for file in named if not is_artifact(str(file))]

@@ -31,6 +31,7 @@ class Entry:
         inactive: names of those that have no effect in this run.
         summary: the run's numbers by logged name (not finite ones left out).
         dataset: what the run says about its data (digest, simulated, ranked_classes, …).
+        created: when the run was made, in ISO 8601.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Entry:
     inactive: frozenset[str] = frozenset()
     summary: Mapping[str, float] = field(default_factory=dict)
     dataset: Mapping[str, Any] = field(default_factory=dict)
+    created: str = ""
 
     def per_class(self, metric: str) -> dict[str, float]:
         """`val/{metric}/{class}` by class."""
@@ -155,6 +157,7 @@ def read_entry(run: Run, metric: str) -> Entry:
         inactive=frozenset(config.get("inactive") or ()),
         summary=summary,
         dataset=config.get("dataset") or {},
+        created=str(run.created_at or ""),
     )
 
 

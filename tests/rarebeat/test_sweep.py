@@ -29,24 +29,11 @@ OURS = {
 FOREIGN = OURS | {"command": ["python", "other.py"]}
 
 LOG = """\
-wandb: Starting wandb agent 🕵️
-2026-11-20 20:50:00,000 - wandb.wandb_agent - INFO - Running runs: []
-2026-11-20 20:50:05,000 - wandb.wandb_agent - INFO - Agent received command: run
-2026-11-20 20:50:05,001 - wandb.wandb_agent - INFO - Agent starting run with config:
-\tloss: ce
-2026-11-20 20:50:05,002 - wandb.wandb_agent - INFO - About to run command: python -m training.train
+wandb: Tracking run with wandb version 0.31.0
 epoch 1
+one\rtwo
 \x1b[31mValueError: the first reason\x1b[0m
 wandb: Synced 1 file
-2026-11-20 20:50:10,000 - wandb.wandb_agent - INFO - Running runs: ['run1']
-2026-11-20 20:50:15,000 - wandb.wandb_agent - INFO - Cleaning up finished run: run1
-2026-11-20 20:50:20,000 - wandb.wandb_agent - INFO - About to run command: python -m training.train
-one
-two
-three
-2026-11-20 20:50:25,000 - wandb.wandb_agent - INFO - Running runs: ['run2']
-ValueError: the second reason
-2026-11-20 20:50:30,000 - wandb.wandb_agent - ERROR - Detected 5 failed runs in a row, shutting down.
 """
 
 
@@ -149,12 +136,15 @@ def test_a_server_that_does_not_answer_is_said_at_once():
 
 
 def test_last_words_are_the_runs_own_by_run(tmp_path):
-    (tmp_path / "agent-1.log").write_text(LOG, encoding="utf-8")
-    assert last_words(tmp_path, lines=2) == {
-        "run1": ["epoch 1", "ValueError: the first reason"],
-        "run2": ["three", "ValueError: the second reason"],
-    }
-    assert last_line(tmp_path) == "ValueError: the second reason"
+    (tmp_path / "run1.log").write_text(LOG, encoding="utf-8")
+    (tmp_path / "agent-1.log").write_text("wandb: ERROR the agent's own\n", encoding="utf-8")
+    assert last_words(tmp_path, lines=2) == {"run1": ["two", "ValueError: the first reason"]}
+    assert last_line(tmp_path) == "ValueError: the first reason"
+
+
+def test_only_the_end_of_a_long_log_is_read(tmp_path):
+    (tmp_path / "run1.log").write_text("x" * 100_000 + "\nthe end\n", encoding="utf-8")
+    assert last_words(tmp_path, lines=1) == {"run1": ["the end"]}
 
 
 def test_an_agent_without_a_run_has_its_own_last_line(tmp_path):
@@ -182,7 +172,7 @@ def test_agents_that_are_stopped_leave_no_process(tmp_path):
     # No server behind the address: the client tries on, which is when a user loses patience.
     environment = dict(os.environ) | {"WANDB_BASE_URL": "http://127.0.0.1:9", "WANDB_API_KEY": "0" * 40}
     before = tree([os.getpid()])
-    with Agents("local/p/s", 1, environment | {"HOME": str(tmp_path)}, tmp_path / "logs") as agents:
+    with Agents("local/p/s", [None], environment | {"HOME": str(tmp_path)}, tmp_path / "logs") as agents:
         assert agents.alive() == 1
         assert tree([os.getpid()]) - before
     assert agents.log(0).exists()

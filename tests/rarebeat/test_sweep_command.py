@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -26,17 +25,21 @@ def elsewhere(tmp_path, terminal, sweep_yaml):
 
 
 def training_processes(root: int) -> list[int]:
-    """The training processes below process `root`."""
-    return [pid for pid, _ in tree([root]) if "-m training.train" in command_of(pid)]
+    """The training processes below process `root`: forks whose output goes to a run's own log."""
+    return [pid for pid, _ in tree([root]) if is_run(pid)]
+
+
+def is_run(pid: int) -> bool:
+    try:
+        output = os.readlink(f"/proc/{pid}/fd/1")
+    except OSError:
+        return False
+    own = "/runs/logs/" in output and not Path(output).name.startswith("agent-")
+    return own and "wandb-core" not in command_of(pid)
 
 
 def command_of(pid: int) -> str:
     """A process's command line; empty when it is over."""
-    if not Path("/proc/self").exists():
-        shown = subprocess.run(
-            ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
-        )
-        return shown.stdout
     try:
         return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
     except OSError:
@@ -87,19 +90,39 @@ def test_a_killed_training_process_is_tried_again_and_the_sweep_goes_on(elsewher
     runs = json.loads(done.stdout)["leaderboard"]["runs"]
     log = next(elsewhere.folder.glob("runs/logs/*/agent-1.log")).read_text()
     assert log.count("About to run command") == 3
+    assert "it was ended by SIGKILL, as the system does when memory runs out" in log
     assert [run["state"] for run in runs] == ["finished"] * 2, done.stderr + log
     assert {run["hyperparameters"]["loss"] for run in runs} == {"ce", "focal"}
 
 
-def test_ctrl_c_ends_agents_runs_and_server(elsewhere, data):
-    process = elsewhere.start("rarebeat", "sweep", "sweep.yaml", "--local", "--data", data)
+def test_ctrl_c_ends_agents_runs_and_server_and_the_same_command_goes_on(elsewhere, data):
+    command = ["rarebeat", "sweep", "sweep.yaml", "--local", "--data", data, "--json", *TWO_RUNS]
+    process = elsewhere.start(*command)
     wait_for(lambda: training_processes(process.pid))
     started = tree([process.pid])
     process.send_signal(signal.SIGINT)
     done = elsewhere.end(process, code=130)
     assert not tree(pid for pid, _ in started) & started
     assert "Interrupted" in done.stderr
-    assert re.search(r"Go on: wandb agent local/road/\w+", done.stderr)
+    assert re.search(r"Go on: rarebeat sweep sweep.yaml --local", done.stderr)
+    again = elsewhere.run(*command)
+    path = re.search(r"Going on with sweep (\S+),", again.stderr)[1]
+    result = json.loads(again.stdout)
+    assert result["sweep"] == path
+    assert sorted(run["hyperparameters"]["loss"] for run in result["leaderboard"]["runs"]) == ["ce", "focal"]
+    assert "Going on" not in elsewhere.run(*command, "--set", "loss=ce").stderr
+
+
+def test_a_sweep_whose_command_is_killed_leaves_no_agent_and_no_run(elsewhere, data):
+    process = elsewhere.start("rarebeat", "sweep", "sweep.yaml", "--local", "--data", data)
+    wait_for(lambda: training_processes(process.pid))
+    started = tree([process.pid])
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    # The server is a daemon of its own, which other sweeps may use.
+    agents = {(pid, when) for pid, when in started if "rarebeat.server" not in command_of(pid)}
+    wait_for(lambda: not tree(pid for pid, _ in agents) & agents)
+    elsewhere.run("rarebeat", "down")
 
 
 def test_runs_that_all_fail_end_with_the_reason(elsewhere, sweep_yaml):
@@ -108,6 +131,6 @@ def test_runs_that_all_fail_end_with_the_reason(elsewhere, sweep_yaml):
     (elsewhere.folder / "fail.py").write_text(
         "import wandb\nwandb.init()\nraise OSError('the disk is on strike')\n"
     )
-    done = elsewhere.run("rarebeat", "sweep", "sweep.yaml", "--local", "--count", "1", code=1)
+    done = elsewhere.run("rarebeat", "sweep", "sweep.yaml", "--local", "--runs", "1", code=1)
     assert "OSError: the disk is on strike" in done.stderr
     assert done.stderr.splitlines()[-1].endswith("the last words were: OSError: the disk is on strike")
