@@ -59,6 +59,24 @@ _PROPERTIES = {
     "covariates": _TEXTS,
     "thresholds": {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0}},
     "temperature": {"type": "number", "exclusiveMinimum": 0},
+    # p = link(scale * logits / temperature + offset), by class; without it scale is 1 and offset 0.
+    "calibration": {
+        "type": "object",
+        "properties": {"scale": _NUMBERS, "offset": _NUMBERS},
+        "required": ["scale", "offset"],
+    },
+    # Where rows are windows: how their probabilities become a recording's, and the thresholds of that.
+    "record": {
+        "type": "object",
+        "properties": {
+            "rule": {"enum": ["mean", "max", "noisy_or"]},
+            "thresholds": {
+                "type": "object",
+                "additionalProperties": {"type": "number", "exclusiveMinimum": 0},
+            },
+        },
+        "required": ["rule", "thresholds"],
+    },
     "ranked_classes": _TEXTS,
     "metrics": _NUMBERS,
     "dataset": {
@@ -76,11 +94,13 @@ _PROPERTIES = {
     "versions": {"type": "object", "additionalProperties": _TEXT},
 }
 
+_OPTIONAL = {"calibration", "record"}
+
 SCHEMA = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "type": "object",
     "properties": _PROPERTIES,
-    "required": list(_PROPERTIES),
+    "required": [name for name in _PROPERTIES if name not in _OPTIONAL],
 }
 
 

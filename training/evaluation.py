@@ -21,7 +21,7 @@ from training import bootstrap
 from training.batches import predict
 from training.boosted import load_trees, predict_mean
 from training.card import MODEL, TREES, model_files, read_card
-from training.decision import decide, probabilities
+from training.decision import card_probabilities, decide
 from training.ledger import record_opening
 from training.metrics import FEWEST_PATIENTS, confusion_measures, curve_measures
 
@@ -61,7 +61,7 @@ def evaluate_model(
     opened = record_opening(test_file, _entry(card, dataset, model_dir, now))
 
     logits = logits_of(Examples(side, Preparation.from_json(card["preparation"])))
-    p = probabilities(logits, card["link"], card["temperature"])
+    p = card_probabilities(logits, card)
     thresholds = np.array([card["thresholds"][name] for name in card["classes"]])
     decisions = decide(p, thresholds, card["task"])
     classes, macro = _measure(side, p, decisions, card["classes"], resamples, seed)

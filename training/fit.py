@@ -79,8 +79,7 @@ class Member:
         metrics: by name, without side, of the best epoch.
         best: running best of each metric over all epochs.
         prior_shift: (K,) what takes its logits from the prior that its loss and sampler made it see to that
-        of
-            its training side; None where that is not known.
+            of its training side; None where that is not known.
     """
 
     model: keras.Model | Trees

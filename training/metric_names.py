@@ -8,6 +8,30 @@ OBJECTIVE = "macro_auprc"
 
 VALIDATION = ("loss", *MACRO, *(f"{measure}/{{class}}" for measure in PER_CLASS))
 
+# Of each class, and of all together (`training.metrics`).
+FINAL_PER_CLASS = (
+    *(
+        "support",
+        "prevalence",
+        "sensitivity",
+        "specificity",
+        "ppv",
+        "npv",
+        "f1",
+        "f2",
+        "mcc",
+        "auroc",
+        "auprc",
+    ),
+    *("sensitivity_at_95_specificity", "calibration_error", "brier"),
+)
+FINAL_OVERALL = (
+    *(f"macro_{name}" for name in ("sensitivity", "specificity", "ppv", "f1", "f2", "auroc", "auprc")),
+    *("weighted_f1", "micro_f1", "f2_cinc", "g2_cinc", "hamming", "exact_match", "jaccard", "mcc", "kappa"),
+    *("jk_index", "cinc_score"),
+)
+FINAL = (*FINAL_OVERALL, *(f"{measure}/{{class}}" for measure in FINAL_PER_CLASS))
+
 # {class} stands for a class's slug.
 PATTERNS = [
     "epoch",
@@ -21,6 +45,8 @@ PATTERNS = [
     "val/threshold/{class}",
     "val/calibration_error/{class}",
     "epoch_best",
+    # Once, at the end: every measure of rows, and where there are recordings of several windows, of these.
+    *(f"{unit}/{name}" for unit in ("final", "record", "patient") for name in FINAL),
 ]
 
 

@@ -1,19 +1,23 @@
-"""What a run comes to: temperature, thresholds, and the final metrics of its validation rows."""
+"""What a run comes to: its rule, and the final metrics of its validation rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from training.calibration import calibration_error
-from training.decision import decide, neutral_thresholds, probabilities
+from training import records, rule
+from training.criteria import Criterion
 from training.fit import Member
-from training.metrics import class_f1, evaluate
+from training.metrics import Full, evaluate, full_measures
 from training.predictions import Predictions
-from training.temperature import fit_temperature
-from training.thresholds import cross_fitted_decisions, fit_thresholds
+from training.records import Units
+from training.rule import Rule, cross_fitted, fit_rule, neutral
+from training.thresholds import deal_patients, decide_others, fit_thresholds
+
+HYPERPARAMETERS = {**rule.HYPERPARAMETERS, **records.HYPERPARAMETERS}
+DEFAULTS = {name: declaration["default"] for name, declaration in HYPERPARAMETERS.items()}
 
 
 @dataclass(frozen=True)
@@ -21,19 +25,31 @@ class Outcome:
     """What the validation rows (n) of a run say about its model.
 
     Attributes:
-        probabilities: (n, K), at the temperature.
-        decisions: (n, K) bool, of each patient by thresholds of the other patients; with one patient only, at
-            neutral thresholds.
-        temperature: fitted on all rows.
-        thresholds: (K,), fitted on all rows.
-        summary: final values by logged name, "val/…" and "epoch_best".
+        probabilities: (n, K), by the rule.
+        decisions: (n, K) bool, of each patient by a rule of the other patients; with one patient only, at
+        neutral
+            thresholds.
+        rule: fitted on all rows.
+        full: every measure of these decisions.
+        record_thresholds: (K,) for the answers of whole recordings; None where there are none.
+        summary: final values by logged name.
     """
 
     probabilities: np.ndarray
     decisions: np.ndarray
-    temperature: float
-    thresholds: np.ndarray
+    rule: Rule
+    full: Full
+    record_thresholds: np.ndarray | None
     summary: dict[str, float]
+
+    @property
+    def temperature(self) -> float:
+        return self.rule.temperature
+
+    @property
+    def thresholds(self) -> np.ndarray:
+        """(K,), fitted on all rows."""
+        return self.rule.thresholds
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -44,30 +60,52 @@ class Outcome:
 
 
 def conclude(
-    predictions: Predictions, members: Sequence[Member], ranked: Sequence[str], link: str, task: str
+    predictions: Predictions,
+    members: Sequence[Member],
+    ranked: Sequence[str],
+    link: str,
+    task: str,
+    hp: Mapping = DEFAULTS,
 ) -> Outcome:
-    """Measure the pooled validation rows, fit temperature and thresholds, and say what these are worth.
+    """Measure the pooled validation rows, fit the rule, and say what it is worth.
 
-    `val/macro_f1_tuned` and `val/f1_tuned/{class}` decide each patient by thresholds of the other patients;
-    they are left out where there is one patient only. The calibration error is that at the temperature. All
-    else is at temperature 1 and neutral thresholds, as in the epochs. With folds the metrics are those of the
-    pooled out-of-fold rows, except the loss, which is the mean over folds: it belongs to a training side.
+    `val/macro_f1_tuned`, `val/f1_tuned/{class}`, `val/calibration_error/{class}` and all of `final/…` judge
+    each patient by a rule of the other patients; tuned F1 is left out where there is one patient only. Curves
+    are of the rule of all. The rest of `val/…` is of the logits as they are and neutral thresholds, as in the
+    epochs. With folds the metrics are those of the pooled out-of-fold rows, except the loss, which is the
+    mean over folds: it belongs to a training side. `record/…` and `patient/…` are there where
+    `training.records` says that they make sense.
     """
-    target, classes = predictions.target, predictions.classes
-    temperature = fit_temperature(target, predictions.logits, link)
-    p = probabilities(predictions.logits, link, temperature)
-    thresholds = fit_thresholds(target, p, task)
-    decisions = cross_fitted_decisions(target, p, predictions.group, task)
+    target, logits, classes = predictions.target, predictions.logits, predictions.classes
+    shift = _shift(members)
+    own = fit_rule(target, logits, link, task, hp, shift)
+    p = own.probabilities(logits, link)
+    others = cross_fitted(
+        target, logits, predictions.group, link, task, lambda y, z: fit_rule(y, z, link, task, hp, shift)
+    )
+    judged, decisions = others or (p, neutral(p, task))
+    full = full_measures(target, p, decisions, classes, task, calibrated=judged)
+    units = _units(predictions, judged, task, hp["record_rule"])
     summary = {
         **_neutral(predictions, members, ranked, link, task),
-        **(_tuned(predictions, decisions, ranked) if decisions is not None else {}),
-        **{f"val/threshold/{name}": float(thresholds[k]) for k, name in enumerate(classes)},
-        **_calibration(predictions, p),
+        **(_tuned(full, ranked) if others else {}),
+        **{f"val/threshold/{name}": float(own.thresholds[k]) for k, name in enumerate(classes)},
+        **{
+            f"val/calibration_error/{name}": values["calibration_error"]
+            for name, values in full.classes.items()
+            if "calibration_error" in values
+        },
+        **{f"final/{name}": value for name, value in full.flat().items()},
+        **_of_units(units, classes, task, Criterion.of(hp)),
         "epoch_best": float(np.mean([member.epoch_best for member in members])),
     }
-    if decisions is None:
-        decisions = decide(p, neutral_thresholds(len(classes)), task)
-    return Outcome(p, decisions, temperature, thresholds, summary)
+    return Outcome(p, decisions, own, full, _record_thresholds(units, task, Criterion.of(hp)), summary)
+
+
+def _shift(members: Sequence[Member]) -> np.ndarray | None:
+    """The mean of the members' shifts, since the model that is kept is the mean of their logits."""
+    shifts = [getattr(member, "prior_shift", None) for member in members]
+    return None if any(shift is None for shift in shifts) else np.mean(shifts, axis=0)
 
 
 def _neutral(
@@ -78,19 +116,39 @@ def _neutral(
     return {f"val/{name}": value for name, value in values.items()}
 
 
-def _tuned(predictions: Predictions, decisions: np.ndarray, ranked: Sequence[str]) -> dict[str, float]:
-    f1 = class_f1(predictions.target, decisions, predictions.classes)
+def _tuned(full: Full, ranked: Sequence[str]) -> dict[str, float]:
+    f1 = {name: values["f1"] for name, values in full.classes.items() if "f1" in values}
     return {
         "val/macro_f1_tuned": float(np.mean([f1.get(name, 0.0) for name in ranked])),
         **{f"val/f1_tuned/{name}": value for name, value in f1.items()},
     }
 
 
-def _calibration(predictions: Predictions, p: np.ndarray) -> dict[str, float]:
-    errors = {}
-    for k, name in enumerate(predictions.classes):
-        known = predictions.target[:, k] != 255
-        if known.any():
-            truth = predictions.target[known, k] == 1
-            errors[f"val/calibration_error/{name}"] = calibration_error(truth, p[known, k])
-    return errors
+def _units(predictions: Predictions, p: np.ndarray, task: str, how: str) -> dict[str, Units]:
+    if predictions.recording is None:
+        return {}
+    found = {
+        name: records.gather_units(unit, predictions.target, p, predictions.group, task, how)
+        for name, unit in (("record", predictions.recording), ("patient", predictions.group))
+    }
+    return {name: units for name, units in found.items() if units is not None}
+
+
+def _of_units(
+    units: dict[str, Units], classes: Sequence[str], task: str, criterion: Criterion
+) -> dict[str, float]:
+    """Every measure, at thresholds of their own that were fitted on other patients."""
+    summary = {}
+    for name, one in units.items():
+        part = deal_patients(one.targets, one.groups)
+        if part is not None:
+            decisions = decide_others(one.targets, one.p, part, task, criterion)
+            full = full_measures(one.targets, one.p, decisions, classes, task)
+            summary |= {f"{name}/{measure}": value for measure, value in full.flat().items()}
+    return summary
+
+
+def _record_thresholds(units: dict[str, Units], task: str, criterion: Criterion) -> np.ndarray | None:
+    if "record" not in units:
+        return None
+    return fit_thresholds(units["record"].targets, units["record"].p, task, criterion)

@@ -34,6 +34,7 @@ class Predictions:
         split_digest: hex SHA-256 of the data set's digest and of which rows were in which fold: two runs with
             the same one can be compared row by row.
         classes: (K,) slugs.
+        recording: (n,) int32, where rows are windows of recordings; None where they are beats.
     """
 
     row: np.ndarray
@@ -43,6 +44,7 @@ class Predictions:
     fold: np.ndarray
     split_digest: str
     classes: tuple[str, ...]
+    recording: np.ndarray | None = None
 
 
 def pool(dataset: Dataset, members: Sequence[Member]) -> Predictions:
@@ -60,6 +62,7 @@ def pool(dataset: Dataset, members: Sequence[Member]) -> Predictions:
         fold=fold,
         split_digest=split_digest(dataset.digest, row[order], fold),
         classes=dataset.classes,
+        recording=None if (dataset.rows.anchor >= 0).any() else dataset.rows.recording[row[order]],
     )
 
 
@@ -75,6 +78,7 @@ def write_predictions(folder: Path, predictions: Predictions) -> Path:
         fold=predictions.fold,
         split_digest=np.array(predictions.split_digest),
         classes=np.array(predictions.classes),
+        **({} if predictions.recording is None else {"recording": predictions.recording}),
     )
     return path
 

@@ -67,11 +67,24 @@ def describe_model(
         "covariates": list(preparation.covariate_names(dataset)),
         "thresholds": dict(zip(dataset.classes, outcome.thresholds.tolist(), strict=True)),
         "temperature": outcome.temperature,
+        "calibration": {
+            "scale": dict(zip(dataset.classes, outcome.rule.scale.tolist(), strict=True)),
+            "offset": dict(zip(dataset.classes, outcome.rule.offset.tolist(), strict=True)),
+        },
+        **_record(hp, dataset, outcome),
         "ranked_classes": ranked,
         "metrics": outcome.metrics,
         "dataset": about(dataset),
         "versions": {name: version(name) for name in VERSIONS if _installed(name)},
     }
+
+
+def _record(hp: dict, dataset: Dataset, outcome: Outcome) -> dict:
+    """How windows become the answer of their recording, where rows are windows."""
+    if outcome.record_thresholds is None:
+        return {}
+    thresholds = dict(zip(dataset.classes, outcome.record_thresholds.tolist(), strict=True))
+    return {"record": {"rule": hp["record_rule"], "thresholds": thresholds}}
 
 
 def about(dataset: Dataset) -> dict:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import wandb
 
+from training.metric_names import FINAL_PER_CLASS
 from training.outcome import Outcome
 from training.predictions import Predictions
 
@@ -37,9 +38,12 @@ def final_tables(predictions: Predictions, outcome: Outcome, task: str) -> dict[
             columns=["true", "decided", "rows"], data=confusion(predictions, outcome.decisions, task)
         ),
         "final/classes": wandb.Table(
-            columns=["class", "threshold", "calibration_error", "positives"],
-            data=_classes(predictions, outcome),
+            columns=["class", "threshold", *FINAL_PER_CLASS], data=_classes(predictions, outcome)
         ),
+        "final/overall": wandb.Table(
+            columns=["measure", "value"], data=[list(item) for item in outcome.full.overall.items()]
+        ),
+        **_aami(outcome),
     }
 
 
@@ -99,8 +103,15 @@ def _classes(predictions: Predictions, outcome: Outcome) -> list[list]:
         [
             name,
             float(outcome.thresholds[k]),
-            outcome.summary.get(f"val/calibration_error/{name}"),
-            int((predictions.target[:, k] == 1).sum()),
+            *(outcome.full.classes[name].get(measure) for measure in FINAL_PER_CLASS),
         ]
         for k, name in enumerate(predictions.classes)
     ]
+
+
+def _aami(outcome: Outcome) -> dict[str, object]:
+    if not outcome.full.aami:
+        return {}
+    measures = ("se", "ppv", "fpr")
+    rows = [[name, *map(values.get, measures)] for name, values in outcome.full.aami.items()]
+    return {"final/aami": wandb.Table(columns=["class", *measures], data=rows)}

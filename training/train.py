@@ -106,7 +106,7 @@ def train(run: wandb.Run, data: str | None, folder: Path, asked: Callable[[], bo
     members = fit_folds(hp, dataset, ranked, lambda row: _log(history, row), checkpoints, guards)
 
     predictions = pool(dataset, members)
-    outcome = conclude(predictions, members, ranked, hp["link"], dataset.task)
+    outcome = conclude(predictions, members, ranked, hp["link"], dataset.task, hp)
     history.log(final_tables(predictions, outcome, dataset.task))
     run.summary.update(outcome.summary)
 

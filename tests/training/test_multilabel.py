@@ -11,7 +11,7 @@ from data_utils.layout import test_path as sealed_path
 from data_utils.write import BeatRows, Description, writing
 from training.card import read_card
 from training.evaluation import evaluate_model
-from training.thresholds import best_f1_threshold
+from training.thresholds import best_threshold
 from training.train import main
 
 CLASSES = ("fast", "slow", "late")
@@ -111,7 +111,7 @@ def test_predictions_keep_what_is_unknown_and_the_thresholds_are_those_of_the_kn
     known = target[:, 1] != 255
     assert 0 < (~known).sum() < len(target)
     p = 1 / (1 + np.exp(-logits[known, 1] / card["temperature"]))
-    assert card["thresholds"]["slow"] == pytest.approx(best_f1_threshold(target[known, 1] == 1, p))
+    assert card["thresholds"]["slow"] == pytest.approx(best_threshold(target[known, 1] == 1, p))
 
 
 def test_softmax_is_refused_in_a_sentence(file, trained, capsys):

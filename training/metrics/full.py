@@ -40,7 +40,12 @@ class Full:
 
 
 def full_measures(
-    targets: np.ndarray, p: np.ndarray, decisions: np.ndarray, classes: Sequence[str], task: str
+    targets: np.ndarray,
+    p: np.ndarray,
+    decisions: np.ndarray,
+    classes: Sequence[str],
+    task: str,
+    calibrated: np.ndarray | None = None,
 ) -> Full:
     """Measure everything.
 
@@ -50,8 +55,9 @@ def full_measures(
         decisions: (n, K) bool.
         classes: slugs (K,).
         task: "multiclass" or "multilabel".
+        calibrated: (n, K) that calibration error and Brier score are of; None takes p.
     """
-    columns = class_measures(targets, p, decisions)
+    columns = class_measures(targets, p, decisions, calibrated)
     by_class = {
         name: {measure: float(values[k]) for measure, values in columns.items() if np.isfinite(values[k])}
         for k, name in enumerate(classes)

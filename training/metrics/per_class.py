@@ -71,7 +71,9 @@ def ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     return np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
 
 
-def class_measures(targets: np.ndarray, p: np.ndarray, decisions: np.ndarray) -> dict[str, np.ndarray]:
+def class_measures(
+    targets: np.ndarray, p: np.ndarray, decisions: np.ndarray, calibrated: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
     """Return every measure by name, (K,) float64 each.
 
     "support" and "prevalence" (what AUPRC is for a model that knows nothing); "sensitivity", "specificity",
@@ -82,6 +84,7 @@ def class_measures(targets: np.ndarray, p: np.ndarray, decisions: np.ndarray) ->
         targets: (n, K) of 1, 0 and 255 for unknown.
         p: probabilities (n, K).
         decisions: (n, K) bool.
+        calibrated: (n, K) that calibration error and Brier score are of; None takes p.
     """
     counts = Counts.of(targets, decisions)
     support = counts.true_positives + counts.false_negatives
@@ -96,11 +99,11 @@ def class_measures(targets: np.ndarray, p: np.ndarray, decisions: np.ndarray) ->
         "f1": counts.f(),
         "f2": counts.f(2.0),
         "mcc": counts.mcc(),
-        **_of_probabilities(targets, p),
+        **_of_probabilities(targets, p, p if calibrated is None else calibrated),
     }
 
 
-def _of_probabilities(targets: np.ndarray, p: np.ndarray) -> dict[str, np.ndarray]:
+def _of_probabilities(targets: np.ndarray, p: np.ndarray, calibrated: np.ndarray) -> dict[str, np.ndarray]:
     names = ("auprc", "auroc", "sensitivity_at_95_specificity", "calibration_error", "brier")
     columns = np.full((len(names), p.shape[1]), np.nan)
     for k in range(p.shape[1]):
@@ -110,7 +113,8 @@ def _of_probabilities(targets: np.ndarray, p: np.ndarray) -> dict[str, np.ndarra
             columns[:2, k] = Ranking(score, truth).measure()
             columns[2, k] = sensitivity_at(truth, score)
         if len(truth):
-            columns[3:, k] = calibration_error(truth, score), brier(truth, score)
+            sure = calibrated[known, k]
+            columns[3:, k] = calibration_error(truth, sure), brier(truth, sure)
     return dict(zip(names, columns, strict=True))
 
 
