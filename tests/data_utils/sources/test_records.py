@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import stat
 from pathlib import Path
@@ -19,9 +20,105 @@ from data_utils.sources import records
 from data_utils.sources.draft import draft, write_draft
 from data_utils.sources.patients import Pseudonyms, salt_path
 from data_utils.sources.records import Options
-from tests.data_utils.sources import hospital
 
 pytestmark = pytest.mark.filterwarnings(r"ignore::DeprecationWarning:wfdb\.")
+
+LEADS = ("I", "II", "V1")
+RATE = 100.0
+HEAD = ["file", "patient_id", "date", "site", "age", "sex", "qtc", "diagnosis"]
+
+
+def samples(number: int, length: int = 300) -> np.ndarray:
+    """(length, 3) mV in steps of 5 µV, other ones for each number."""
+    rng = np.random.default_rng(number)
+    return np.clip(np.cumsum(rng.integers(-20, 21, (length, len(LEADS))), axis=0), -400, 400) * 0.005
+
+
+def write_recording(path: Path, number: int, **changes: object) -> None:
+    """One recording, in the format of the path's ending."""
+    signal = changes.get("signal", samples(number))
+    rate = changes.get("rate", RATE)
+    leads = list(changes.get("leads", LEADS))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer = {".hea": _wfdb, ".edf": _edf, ".h5": _hdf5, ".csv": _csv, ".npy": _numpy}[path.suffix]
+    writer(path, np.asarray(signal), rate, leads)
+
+
+def _wfdb(path: Path, signal: np.ndarray, rate: float, leads: list[str]) -> None:
+    from data_utils.wfdb_records import wfdb
+
+    wfdb.wrsamp(
+        path.stem,
+        fs=rate,
+        units=["mV"] * len(leads),
+        sig_name=leads,
+        d_signal=np.where(np.isfinite(signal), np.round(signal * 200), -32768).astype(np.int64),
+        fmt=["16"] * len(leads),
+        adc_gain=[200] * len(leads),
+        baseline=[0] * len(leads),
+        write_dir=str(path.parent),
+    )
+
+
+def _edf(path: Path, signal: np.ndarray, rate: float, leads: list[str]) -> None:
+    import pyedflib
+
+    with pyedflib.EdfWriter(str(path), len(leads), pyedflib.FILETYPE_EDFPLUS) as file:
+        for k, lead in enumerate(leads):
+            header = {"label": f"ECG {lead}", "dimension": "uV", "sample_frequency": rate}
+            limits = {"physical_min": -32768 * 5, "physical_max": 32767 * 5}
+            header |= limits | {"digital_min": -32768, "digital_max": 32767}
+            file.setSignalHeader(k, {**header, "transducer": "", "prefilter": ""})
+        file.writeSamples([np.ascontiguousarray(column * 1000) for column in signal.T])
+
+
+def _hdf5(path: Path, signal: np.ndarray, rate: float, leads: list[str]) -> None:
+    with h5py.File(path, "w") as file:
+        file["signal"] = signal.T
+        file["signal"].attrs["sig_name"] = leads
+        file.attrs["fs"] = rate
+
+
+def _csv(path: Path, signal: np.ndarray, rate: float, leads: list[str]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["time", *leads])
+        writer.writerows([[k / rate, *row] for k, row in enumerate(signal.tolist())])
+
+
+def _numpy(path: Path, signal: np.ndarray, rate: float, leads: list[str]) -> None:
+    np.save(path, signal)
+
+
+def write_table(path: Path, rows: list[list[object]], head: list[str] = HEAD) -> None:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([head, *rows])
+
+
+def row(number: int, **changes: object) -> list[object]:
+    """Two recordings of each patient; AF in every third recording, LBBB in every second."""
+    codes = [code for code, every in (("AF", 3), ("LBBB", 2)) if number % every == 0]
+    values = {
+        "file": f"rec{number:02d}",
+        "patient_id": f"P{number // 2:04d}",
+        "date": f"20{10 + number // 2:02d}-05-{1 + number % 2:02d}",
+        "site": "north" if number % 4 < 2 else "south",
+        "age": 40 + number,
+        "sex": "F" if number % 4 < 2 else "M",
+        "qtc": 400 + number,
+        "diagnosis": ";".join(codes),
+    }
+    return list((values | changes).values())
+
+
+def write_hospital(folder: Path, ending: str = ".npy", count: int = 24) -> Path:
+    """A folder with `count` recordings and labels.csv, which `rarebeat data init` can look at."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        write_recording(folder / f"rec{number:02d}{ending}", number)
+    write_table(folder / "labels.csv", [row(number) for number in range(count)])
+    return folder
+
 
 ENDINGS = (".hea", ".edf", ".h5", ".csv", ".npy")
 
@@ -30,8 +127,8 @@ def _mapped(folder: Path, **changes: object) -> Path:
     """The drafted mapping, mended."""
     path, _ = write_draft(folder, overwrite=True)
     mapping = yaml.safe_load(path.read_text())
-    mapping["signal"] = {"rate": 100.0, "leads": list(hospital.LEADS)}
-    mapping |= {"leads": list(hospital.LEADS), "rate": 100.0}
+    mapping["signal"] = {"rate": 100.0, "leads": list(LEADS)}
+    mapping |= {"leads": list(LEADS), "rate": 100.0}
     mapping["columns"]["covariates"] = ["qtc"]
     for key, value in changes.items():
         mapping[key] = value
@@ -55,12 +152,12 @@ def _number(name: str) -> int:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return hospital.write_hospital(tmp_path / "ward")
+    return write_hospital(tmp_path / "ward")
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_draft_of_any_format_can_be_built_and_keeps_every_sample(tmp_path: Path, ending: str) -> None:
-    folder = hospital.write_hospital(tmp_path / "ward", ending, count=12)
+    folder = write_hospital(tmp_path / "ward", ending, count=12)
     drafted = yaml.safe_load(draft(folder).text)
     assert drafted["ending"] == ending and drafted["labels"] == "labels.csv"
     expected = {"record": "file", "patient": "patient_id", "date": "date", "site": "site", "age": "age"}
@@ -74,7 +171,7 @@ def test_a_draft_of_any_format_can_be_built_and_keeps_every_sample(tmp_path: Pat
         ):
             # 16-bit EDF over +-163.84 mV has steps of 5 µV, those of the samples; so have the others.
             stored = side.samples[first : first + length]
-            assert (stored == hospital.samples(_number(name)).astype(np.float16)).all()
+            assert (stored == samples(_number(name)).astype(np.float16)).all()
     assert len(dataset.recordings.name) + len(sealed.recordings.name) == 12
 
 
@@ -105,12 +202,12 @@ def test_patients_are_hashed_with_a_salt_that_is_beside_the_file_for_its_owner_a
 
 
 def test_a_patients_name_in_a_files_name_is_hashed_too(tmp_path: Path) -> None:
-    folder = hospital.write_hospital(tmp_path / "ward", count=0)
+    folder = write_hospital(tmp_path / "ward", count=0)
     rows = []
     for number in range(12):
-        hospital.write_recording(folder / f"P{number // 2:04d}_{number}.npy", number)
-        rows.append(hospital.row(number, file=f"P{number // 2:04d}_{number}"))
-    hospital.write_table(folder / "labels.csv", rows)
+        write_recording(folder / f"P{number // 2:04d}_{number}.npy", number)
+        rows.append(row(number, file=f"P{number // 2:04d}_{number}"))
+    write_table(folder / "labels.csv", rows)
     (folder / "P0001_2.npy").write_bytes(b"broken")
     dataset = _built(folder)
     content = dataset.path.read_bytes() + sealed_path(dataset.path).read_bytes()
@@ -154,18 +251,18 @@ def test_strips_repeat_the_labels_and_leave_the_rest(folder: Path) -> None:
 
 def _planted(folder: Path) -> dict[str, str]:
     """Everything wrong at once, recording by recording: name -> reason."""
-    rows = [hospital.row(number) for number in range(24)]
+    rows = [row(number) for number in range(24)]
     np.save(folder / "rec01.npy", np.full((300, 3), np.nan))
     np.save(folder / "rec02.npy", np.ones((300, 3)))
     np.save(folder / "rec03.npy", np.zeros((0, 3)))
-    np.save(folder / "rec04.npy", hospital.samples(9))
+    np.save(folder / "rec04.npy", samples(9))
     np.save(folder / "rec06.npy", np.zeros((300, 6)))
     (folder / "rec07.npy").write_bytes((folder / "rec08.npy").read_bytes()[:500])
     (folder / "rec10.npy").unlink()
-    np.save(folder / "rec11.npy", hospital.samples(11) * 1e6)
-    rows[12] = hospital.row(12, patient_id="")
-    np.save(folder / "other.npy", hospital.samples(99))
-    hospital.write_table(folder / "labels.csv", rows)
+    np.save(folder / "rec11.npy", samples(11) * 1e6)
+    rows[12] = row(12, patient_id="")
+    np.save(folder / "other.npy", samples(99))
+    write_table(folder / "labels.csv", rows)
     return {
         "rec01": "has no known sample: all are NaN",
         "rec02": "is flat on every lead",
@@ -192,7 +289,7 @@ def test_what_cannot_be_used_is_named_and_counted_and_the_rest_goes_on(folder: P
 
 
 def test_missing_samples_stay_missing(folder: Path) -> None:
-    gap = hospital.samples(5)
+    gap = samples(5)
     gap[10:20, 1] = np.nan
     np.save(folder / "rec05.npy", gap)
     dataset = _built(folder)
@@ -205,17 +302,17 @@ def test_missing_samples_stay_missing(folder: Path) -> None:
 
 
 def test_a_missing_lead_is_refused_or_zero_as_asked(tmp_path: Path) -> None:
-    folder = hospital.write_hospital(tmp_path / "ward", ".h5")
-    hospital.write_recording(folder / "rec03.h5", 3, leads=("I", "II"), signal=hospital.samples(3)[:, :2])
+    folder = write_hospital(tmp_path / "ward", ".h5")
+    write_recording(folder / "rec03.h5", 3, leads=("I", "II"), signal=samples(3)[:, :2])
     assert _left_out(_built(folder))["rec03"]["reason"] == "no lead named V1; it has I, II"
     dataset = _built(folder, missing_leads="zero")
     assert "rec03" not in _left_out(dataset)
 
 
 def test_mixed_rates_are_resampled_to_one(tmp_path: Path) -> None:
-    folder = hospital.write_hospital(tmp_path / "ward", ".h5")
+    folder = write_hospital(tmp_path / "ward", ".h5")
     slow = np.sin(2 * np.pi * 5 * np.arange(600) / 200)[:, None] * np.ones(3)  # 5 Hz, 3 s at 200 Hz
-    hospital.write_recording(folder / "rec03.h5", 3, rate=200.0, signal=slow)
+    write_recording(folder / "rec03.h5", 3, rate=200.0, signal=slow)
     dataset = _built(folder)
     sealed = open_dataset(sealed_path(dataset.path))
     side = dataset if "rec03" in dataset.recordings.name else sealed
@@ -234,9 +331,9 @@ def test_quality_control_says_what_fails(folder: Path) -> None:
 
 
 def test_codes_that_are_no_class_are_said_but_their_recordings_stay(folder: Path) -> None:
-    rows = [hospital.row(number) for number in range(24)]
-    rows[5] = hospital.row(5, diagnosis="AFF")
-    hospital.write_table(folder / "labels.csv", rows)
+    rows = [row(number) for number in range(24)]
+    rows[5] = row(5, diagnosis="AFF")
+    write_table(folder / "labels.csv", rows)
     classes = {"column": "diagnosis", "separator": ";", "values": {"AF": "AF", "LBBB": "LBBB"}}
     dataset = _built(folder, _mapped(folder, classes=classes))
     assert _left_out(dataset)["diagnosis AFF"]["reason"] == "no class of the mapping; 1 recordings have it"
@@ -244,11 +341,11 @@ def test_codes_that_are_no_class_are_said_but_their_recordings_stay(folder: Path
 
 
 def test_columns_of_one_and_zero_may_be_unknown(tmp_path: Path) -> None:
-    folder = hospital.write_hospital(tmp_path / "ward")
+    folder = write_hospital(tmp_path / "ward")
     head = ["file", "patient_id", "AF", "LBBB"]
     rows = [[f"rec{k:02d}", f"P{k // 2}", k % 2, "" if k < 4 else k % 3 == 0] for k in range(24)]
     rows[3][2] = "maybe"
-    hospital.write_table(folder / "labels.csv", rows, head)
+    write_table(folder / "labels.csv", rows, head)
     mapping = _mapped(
         folder, columns={"record": "file", "patient": "patient_id"}, classes={"columns": ["AF", "LBBB"]}
     )
@@ -264,9 +361,9 @@ def test_columns_of_one_and_zero_may_be_unknown(tmp_path: Path) -> None:
 
 
 def test_a_record_named_once_for_each_diagnosis_has_them_all(folder: Path) -> None:
-    rows = [hospital.row(number) for number in range(24)]
-    rows += [hospital.row(1, diagnosis="AF"), hospital.row(1, diagnosis="LBBB")]
-    hospital.write_table(folder / "labels.csv", rows)
+    rows = [row(number) for number in range(24)]
+    rows += [row(1, diagnosis="AF"), row(1, diagnosis="LBBB")]
+    write_table(folder / "labels.csv", rows)
     dataset = _built(folder)
     counted = next(r for r in dataset.summary["recordings"] if r["name"] == "rec01")
     assert counted["classes"] == {"AF": 1, "LBBB": 1}
@@ -277,7 +374,7 @@ def test_without_patients_the_file_says_so(folder: Path) -> None:
     dataset = _built(folder, mapping)
     assert not dataset.groups_known
     assert "No column names the patient" not in " ".join(draft(folder).questions)
-    hospital.write_table(folder / "labels.csv", [[f"rec{k:02d}", "AF"] for k in range(24)], ["file", "dx"])
+    write_table(folder / "labels.csv", [[f"rec{k:02d}", "AF"] for k in range(24)], ["file", "dx"])
     assert any("No column names the patient" in question for question in draft(folder).questions)
 
 
@@ -312,8 +409,8 @@ def test_a_wrong_mapping_is_one_sentence_and_writes_nothing(
 
 
 def test_a_record_of_two_patients_is_refused(folder: Path) -> None:
-    rows = [hospital.row(number) for number in range(24)]
-    hospital.write_table(folder / "labels.csv", [*rows, hospital.row(0, patient_id="P9999")])
+    rows = [row(number) for number in range(24)]
+    write_table(folder / "labels.csv", [*rows, row(0, patient_id="P9999")])
     with pytest.raises(BadInput, match="record rec00 is of two patients"):
         _built(folder)
 
@@ -339,7 +436,7 @@ def test_one_class_for_each_recording_where_the_task_is_multiclass(folder: Path)
 @pytest.mark.parametrize("empty", [True, False])
 def test_a_folder_that_cannot_be_drafted_is_one_sentence(tmp_path: Path, empty: bool) -> None:
     if not empty:
-        hospital.write_recording(tmp_path / "rec00.npy", 0)
+        write_recording(tmp_path / "rec00.npy", 0)
     with pytest.raises(
         BadInput, match="has no recordings" if empty else "No table in .* names its recordings"
     ):
