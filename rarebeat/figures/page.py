@@ -87,7 +87,10 @@ def section(title: str, *body: str) -> str:
 
 
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]], texts: int = 1) -> str:
-    """A table whose first `texts` columns are text and the others numbers, set to the right."""
+    """A table whose first `texts` columns are text and the others numbers, set to the right.
+
+    Without any head (all empty) the rows speak for themselves.
+    """
     kinds = ["" if place < texts else ' class="n"' for place in range(len(heads))]
     head = "".join(
         f'<th scope="col"{kind}>{cell(name)}</th>' for kind, name in zip(kinds, heads, strict=True)
@@ -97,8 +100,9 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]], 
         first, *rest = zip(kinds, row, strict=True)
         cells = "".join(f"<td{kind}>{cell(value)}</td>" for kind, value in rest)
         lines.append(f'<tr><th scope="row"{first[0]}>{cell(first[1])}</th>{cells}</tr>')
+    heading = f"<thead><tr>{head}</tr></thead>" if any(heads) else ""
     return (
-        f'<div class="wide"><table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>'
+        f'<div class="wide"><table><caption>{escape(caption)}</caption>{heading}'
         f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
 
