@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,13 +75,18 @@ def measure(api: wandb.Api, ranking: Ranking, top: int) -> Doubts:
     Only `best/macro_auprc` can be resampled; for any other metric, and for runs without predictions, there is
     nothing to say.
     """
+    return resample(ranking, top, lambda entry: _predictions_of(api, ranking, entry))
+
+
+def resample(ranking: Ranking, top: int, read: Callable[[Entry], Predictions | None]) -> Doubts:
+    """As `measure`, with predictions from wherever `read` finds those of a run."""
     if ranking.metric != METRIC:
         return Doubts()
     first: tuple[str, np.ndarray] | None = None
     runs: dict[str, Doubt] = {}
     patients = 0
     for place, entry in enumerate(_shown(ranking.ranked[:top])):
-        predictions = _predictions_of(api, ranking, entry)
+        predictions = read(entry)
         if predictions is None:
             continue
         values = resampled_objective(

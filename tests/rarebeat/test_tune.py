@@ -1,0 +1,42 @@
+"""`rarebeat tune` from its command line: the form of a sweep's leaderboard, and a model that evaluates."""
+
+import json
+
+import keras
+
+SMALLER = ("--set", "epochs=1", "--set", "steps_per_epoch=3")
+
+
+def test_the_same_yaml_is_searched_in_one_process_and_leaves_a_model(terminal, tmp_path, data, sweep_yaml):
+    shell = terminal(tmp_path)
+    (tmp_path / "sweep.yaml").write_text(sweep_yaml)
+
+    done = shell.run(
+        "rarebeat", "tune", "sweep.yaml", "--data", data, "--tuner", "random", "--runs", "2", "-o", "won",
+        *SMALLER, "--json",
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+
+    board = found["leaderboard"]
+    assert board["metric"] == "best/macro_auprc" and board["goal"] == "maximize"
+    assert len(board["runs"]) == 2
+    first, second = board["runs"]
+    assert first["objective"] >= second["objective"]
+    assert first["interval"] and set(first["f1"]) == {"N", "S", "V", "F"}
+    assert {"loss", "sampler", "epochs"} <= set(first["hyperparameters"])
+    assert "SIMULATED BEATS: these numbers say nothing about patients." in board["notices"]
+    assert found["best"]["run"] == first["run"]
+    assert keras.models.load_model(tmp_path / "won" / "model.keras").output_shape == (None, 4)
+    assert first["run"] in done.stderr
+    assert not (tmp_path / "wandb").exists()
+
+
+def test_a_tuner_that_is_none_and_a_file_that_is_no_sweep_are_refused(terminal, tmp_path, data):
+    shell = terminal(tmp_path)
+    (tmp_path / "sweep.yaml").write_text(
+        "program: other.py\nmethod: random\nparameters: {a: {values: [1, 2]}}\n"
+    )
+
+    assert "is not one of" in shell.run("rarebeat", "tune", "sweep.yaml", "--tuner", "best", code=2).stderr
+    said = shell.run("rarebeat", "tune", "sweep.yaml", "--data", data, code=2).stderr
+    assert "use `rarebeat sweep`" in said

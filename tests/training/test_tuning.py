@@ -1,0 +1,107 @@
+"""KerasTuner over a sweep's parameters: conditions, refusals, and Hyperband that goes on with its weights."""
+
+import numpy as np
+import pytest
+
+from data_utils.errors import BadInput
+from training.card import read_card
+from training.fit import fit_member
+from training.predictions import read_predictions
+from training.tuning import Search, _oracle, space, tune
+
+# KerasTuner asks threads for their names by functions that Python 3.10 deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore:(currentThread|getName).* is deprecated:DeprecationWarning")
+METRIC = "best/macro_auprc"
+SMALL = {"n_blocks": 1, "filters": 4, "dense_units": 8, "window": 0.3, "steps_per_epoch": 3, "dropout": 0.3}
+
+
+def search(tuner="random", trials=None, fixed=None, **parameters):
+    values = {name: {"value": value} for name, value in {**SMALL, **(fixed or {})}.items()}
+    return Search(tuner, {**values, **parameters}, METRIC, "maximize", trials, seed=1)
+
+
+def test_what_has_no_effect_under_another_value_is_a_conditional_parameter():
+    made = space(
+        search(
+            gamma={"min": 0.0, "max": 5.0},
+            loss={"values": ["ce", "focal"]},
+            alpha={"min": 0.1, "max": 0.9},
+            learning_rate={"distribution": "log_uniform_values", "min": 1e-4, "max": 1e-2},
+            n_blocks={"min": 1, "max": 3},
+        )
+    )
+
+    # alpha means something under sigmoid alone, and the link is softmax.
+    assert {one.name for one in made.space} == {"gamma", "loss", "learning_rate", "n_blocks"}
+    (gamma,) = [one for one in made.space if one.name == "gamma"]
+    (condition,) = gamma.conditions
+    assert (condition.name, condition.values) == ("loss", ["focal"])
+    kinds = {one.name: type(one).__name__ for one in made.space}
+    assert (kinds["n_blocks"], kinds["learning_rate"]) == ("Int", "Float")
+
+
+def test_a_random_search_gives_an_inactive_parameter_no_value():
+    oracle = _oracle(search(trials=20, loss={"values": ["ce", "focal"]}, gamma={"min": 0.0, "max": 5.0}))
+    drawn = [oracle._random_values() for _ in range(20)]
+
+    assert all(("gamma" in one) == (one["loss"] == "focal") for one in drawn)
+    assert {one["loss"] for one in drawn} == {"ce", "focal"}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "sentence"),
+    [
+        (
+            {"distribution": "normal", "mu": 0.3, "sigma": 0.1},
+            "dropout is distributed by normal, which",
+        ),
+        ({"values": [0.1, "a"]}, "dropout has values of several kinds"),
+    ],
+)
+def test_what_kerastuner_cannot_search_is_refused(parameter, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        space(search(dropout=parameter))
+
+
+def test_a_search_of_nothing_and_epochs_against_hyperband_are_refused():
+    with pytest.raises(BadInput, match="leaves nothing to search"):
+        space(search())
+    with pytest.raises(BadInput, match="epochs are Hyperband's to choose"):
+        _oracle(search("hyperband", epochs={"values": [2, 4]}, gamma={"min": 0.0, "max": 1.0}))
+
+
+def test_a_grid_is_run_through_and_a_failed_trial_is_told(dataset, tmp_path):
+    told = []
+    # A window of 0.05 s is 18 samples, which halve four times at most.
+    looked = search("grid", fixed={"epochs": 1, "window": 0.05}, n_blocks={"values": [1, 8]})
+
+    trials = tune(looked, dataset, tmp_path, lambda trial, best: told.append((trial.state, best)))
+
+    assert [one.hp["n_blocks"] for one in trials] == [1, 8]
+    assert told == [("finished", True), ("failed", False)]
+    assert "n_blocks is 8" in trials[1].reason
+
+
+def test_hyperband_goes_on_with_the_weights_of_the_round_before(dataset, tmp_path):
+    # By hand, for 4 epochs and factor 3: five trials of 2 epochs, of which two go on to 4.
+    looked = search(
+        "hyperband", 7, {"epochs": 4, "patience": 9},
+        learning_rate={"distribution": "log_uniform_values", "min": 1e-4, "max": 1e-2},
+    )  # fmt: skip
+
+    trials = tune(looked, dataset, tmp_path, lambda trial, best: None)
+
+    assert [one.summary["epoch"] for one in trials] == [2] * 5 + [4] * 2
+    first = {one.hp["learning_rate"]: one.summary[METRIC] for one in trials[:5]}
+    promoted = sorted(first, key=first.get)[-2:]
+    assert {one.hp["learning_rate"] for one in trials[5:]} == set(promoted)
+
+    ranked = read_card(tmp_path / trials[5].id)["ranked_classes"]
+    straight = fit_member(trials[5].hp, dataset, ranked, lambda row: None)
+    assert trials[5].summary[METRIC] == straight.best["macro_auprc"]
+    assert np.array_equal(read_predictions(tmp_path / trials[5].id).logits, straight.logits)
+    best = max(trials, key=lambda one: one.summary[METRIC])
+    with_model = [one.id for one in trials if (tmp_path / one.id / "model.keras").exists()]
+    assert len(with_model) == 1 and best.summary[METRIC] == next(
+        one.summary[METRIC] for one in trials if one.id == with_model[0]
+    )
