@@ -16,6 +16,28 @@ from rarebeat.tables import Column, console, number, say, score, stacked
 from training.card import read_card
 
 MEASURES = ("sensitivity", "precision", "f1", "auprc", "auroc")
+FURTHER = {
+    **{"specificity": "specificity", "npv": "NPV", "f2": "F2", "mcc": "MCC"},
+    "sensitivity_at_95_specificity": "sens. at spec. 0.95",
+    **{"calibration_error": "calibration error", "brier": "Brier"},
+}
+OVERALL = {
+    **{
+        "weighted_f1": "weighted F1",
+        "micro_f1": "micro F1",
+        "macro_f2": "macro F2",
+        "exact_match": "exact match",
+    },
+    **{
+        "hamming": "Hamming loss",
+        "jaccard": "Jaccard",
+        "mcc": "MCC",
+        "kappa": "kappa",
+        "jk_index": "jk index",
+    },
+    **{"f2_cinc": "F2 (CinC)", "g2_cinc": "G2 (CinC)", "cinc_score": "CinC 2021 score"},
+}
+AAMI = {"se": "Se", "ppv": "+P", "fpr": "FPR"}
 HEADINGS = {"f1": "F1", "auprc": "AUPRC", "auroc": "AUROC"}
 
 
@@ -62,6 +84,10 @@ def show(result: dict[str, Any], to: Console) -> None:
     title = f"{result['run']['path']} on {result['test_file']}: {size}"
     for table in stacked(class_columns(result), to.width, title):
         to.print(table)
+    for table in stacked(measure_columns(result), to.width, "Without intervals, at the same thresholds"):
+        to.print(table)
+    for sentence in overall_sentences(result["measures"]):
+        say(to, sentence)
     for table in stacked(
         patient_columns(result), to.width, "By patient: of each class found of all, and right of those called"
     ):
@@ -93,6 +119,33 @@ def class_columns(result: dict[str, Any]) -> list[Column]:
         Column("threshold", tuple(number(row["threshold"]) for row in classes.values()) + blank),
         *[Column(HEADINGS.get(name, name), tuple(interval(row[name]) for row in rows)) for name in MEASURES],
     ]
+
+
+def measure_columns(result: dict[str, Any]) -> list[Column]:
+    """A row for each class, and a column for each further measure."""
+    classes = result["measures"]["classes"]
+    return [
+        Column("class", tuple(classes), key=True, left=True),
+        *[
+            Column(heading, tuple(score(one[name]) if name in one else "–" for one in classes.values()))
+            for name, heading in FURTHER.items()
+        ],
+    ]
+
+
+def overall_sentences(measures: dict[str, Any]) -> list[str]:
+    """The measures of all classes together, and AAMI's of ectopic beats where there are any."""
+    overall = measures["overall"]
+    named = ", ".join(
+        f"{heading} {score(overall[name])}" for name, heading in OVERALL.items() if name in overall
+    )
+    sentences = [f"All together: {named}."] if named else []
+    for name, heading in (("S", "SVEB"), ("V", "VEB")):
+        if name in measures["aami"]:
+            one = measures["aami"][name]
+            shares = ", ".join(f"{AAMI[key]} {score(value)}" for key, value in one.items())
+            sentences.append(f"AAMI {heading}: {shares}.")
+    return sentences
 
 
 def interval(measure: dict[str, float | None]) -> str:

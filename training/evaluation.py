@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +24,8 @@ from training.boosted import load_trees, predict_mean
 from training.card import MODEL, TREES, model_files, read_card
 from training.decision import card_probabilities, decide
 from training.ledger import record_opening
-from training.metrics import FEWEST_PATIENTS, confusion_measures, curve_measures
+from training.metrics import FEWEST_PATIENTS, confusion_measures, curve_measures, full_measures
+from training.records import gather_units
 
 
 def evaluate_model(
@@ -47,7 +49,9 @@ def evaluate_model(
         precision, f1, auprc and auroc as {"value", "low", "high"} (None where undefined; 95 % interval, None
         for a class with positives in fewer than three patients);
         "macro": the same five, averaged over "classes", those that are there; "by_patient": "patient",
-        "rows" and by class "support", "found", "called", "sensitivity", "precision".
+        "rows" and by class "support", "found", "called", "sensitivity", "precision";
+        "measures": everything of `training.metrics.full`, as "classes", "overall" and "aami"; and where the
+        card says how windows become recordings, "record_measures" and "patient_measures" of the same form.
 
     Raises:
         BadInput: no model, no card, no sealed file, or one that the model cannot read.
@@ -86,7 +90,24 @@ def evaluate_model(
         "classes": classes,
         "macro": macro,
         "by_patient": _by_patient(side, decisions, card["classes"]),
+        "measures": asdict(full_measures(side.targets, p, decisions, card["classes"], card["task"])),
+        **_of_units(side, p, card),
     }
+
+
+def _of_units(side: Side, p: np.ndarray, card: dict) -> dict:
+    """Recordings, and patients by the same rule and thresholds; nothing where rows are beats."""
+    if "record" not in card:
+        return {}
+    rule, thresholds = card["record"]["rule"], card["record"]["thresholds"]
+    found = {}
+    for name, unit in (("record", side.dataset.rows.recording[side.rows]), ("patient", side.groups)):
+        units = gather_units(unit, side.targets, p, side.groups, card["task"], rule)
+        if units is not None:
+            decisions = decide(units.p, np.array([thresholds[one] for one in card["classes"]]), card["task"])
+            full = full_measures(units.targets, units.p, decisions, card["classes"], card["task"])
+            found[f"{name}_measures"] = asdict(full)
+    return found
 
 
 def _check_fit(card: dict, dataset: Dataset) -> None:

@@ -34,6 +34,21 @@ RESULT = {
         "S": {"support": 10, "patients": 1, "prevalence": 0.0833, "threshold": 0.05, **measures(0.25)},
     },
     "macro": {"classes": ["N", "S"], **measures(0.575)},
+    "measures": {
+        "classes": {
+            "N": {
+                "specificity": 0.4,
+                "npv": 0.3,
+                "f2": 0.91,
+                "mcc": 0.2,
+                "calibration_error": 0.0132,
+                "brier": 0.1,
+            },
+            "S": {"specificity": 0.97},
+        },
+        "overall": {"weighted_f1": 0.85, "kappa": 0.21, "jk_index": 0.345},
+        "aami": {"S": {"se": 0.25, "ppv": 0.5, "fpr": 0.0364}, "V": {"fpr": 0.0}},
+    },
     "by_patient": [
         {"patient": "100", "rows": 70, "classes": {"N": of_patient(60, 58, 59), "S": of_patient(10, 4, 8)}},
         {"patient": "103", "rows": 50, "classes": {"N": of_patient(50, 50, 50), "S": of_patient(0, 0, 0)}},
@@ -58,6 +73,15 @@ def test_every_class_has_its_support_threshold_and_intervals():
     assert cells[:5] == ["S", "10", "1", "0.0833", "0.05"]
     assert cells[5:7] == ["0.250 [0.150, 0.350]", "–"]
     assert line(printed(), "macro")[7] == "0.575 [0.475, 0.675]"
+
+
+def test_further_measures_stand_below_and_those_of_all_in_a_sentence():
+    text = printed()
+
+    assert "0.970" in text and "0.013" in text
+    assert "All together: weighted F1 0.850, kappa 0.210, jk index 0.345." in text
+    assert "AAMI SVEB: Se 0.250, +P 0.500, FPR 0.036." in text
+    assert "AAMI VEB: FPR 0.000." in text
 
 
 def test_every_patient_has_found_of_all_and_right_of_called():

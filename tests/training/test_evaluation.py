@@ -12,17 +12,16 @@ from data_utils.dataset import open_dataset
 from data_utils.errors import BadInput
 from data_utils.loader import Examples
 from data_utils.preparation import Preparation
-from training.batches import predict
 from training.bootstrap import MEASURES
 from training.card import read_card
 from training.decision import decide, probabilities
 from training.ensemble import average
-from training.evaluation import _load, evaluate_model
+from training.evaluation import evaluate_model, load_model
 from training.fit import fit_member
 from training.ledger import openings
 from training.outcome import conclude
 from training.predictions import pool
-from training.train import describe_model
+from training.result import describe_model
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +64,7 @@ def test_the_numbers_are_those_of_the_cards_preparation_link_temperature_and_thr
     result = evaluate_model(model_dir, sealed, resamples=50)
 
     card, side = read_card(model_dir), open_dataset(sealed).test()
-    logits = predict(_load(model_dir), Examples(side, Preparation.from_json(card["preparation"])))
+    logits = load_model(model_dir)(Examples(side, Preparation.from_json(card["preparation"])))
     p = probabilities(logits, card["link"], card["temperature"])
     decisions = decide(p, np.array([card["thresholds"][name] for name in "NSVF"]), card["task"])
     for k, name in enumerate("NSVF"):
@@ -87,6 +86,34 @@ def test_intervals_hold_their_value_and_the_result_is_plain_json(model_dir, seal
     for measure in MEASURES:
         one = result["classes"]["N"][measure]
         assert one["low"] <= one["value"] <= one["high"]
+
+
+def test_the_full_set_agrees_with_what_has_intervals(model_dir, sealed):
+    result = evaluate_model(model_dir, sealed, resamples=5)
+
+    measures = result["measures"]
+    for name, one in result["classes"].items():
+        if one["support"]:
+            assert measures["classes"][name]["sensitivity"] == pytest.approx(one["sensitivity"]["value"])
+            assert measures["classes"][name]["auprc"] == pytest.approx(one["auprc"]["value"])
+    assert set(measures["aami"]) == {"S", "V"} and "jk_index" in measures["overall"]
+    assert "record_measures" not in result  # its rows are beats
+
+
+def test_windows_are_measured_by_recording_by_the_cards_rule(changed, sealed):
+    # As if its beats were windows; one class is true of a row here, so it is made to be read as one of many.
+    with h5py.File(sealed, "r+") as file:
+        file.attrs["task"] = "multilabel"
+    record = {"rule": "max", "thresholds": dict.fromkeys("NSVF", 0.3)}
+    folder = changed(task="multilabel", link="sigmoid", record=record)
+
+    result = evaluate_model(folder, sealed, resamples=2)
+
+    side = open_dataset(sealed).test()
+    recordings = side.dataset.rows.recording[side.rows]
+    there = [(side.targets[recordings == one] == 1).any(axis=0) for one in np.unique(recordings)]
+    for k, name in enumerate("NSVF"):
+        assert result["record_measures"]["classes"][name]["support"] == np.sum(there, axis=0)[k]
 
 
 def test_the_table_by_patient_adds_up(model_dir, sealed):
