@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from rarebeat.server.blobs import Blobs
 from rarebeat.server.scheduling import Scheduler
+from rarebeat.server.search_process import SearchProcess
 from rarebeat.server.signing import Signer
 from rarebeat.server.store import Store
 from rarebeat.server.unknown import Unknown
@@ -27,6 +28,7 @@ class Server:
     scheduler: Scheduler
     validator: Validator
     unknown: Unknown
+    search: SearchProcess
     clock: Callable[[], float] = time.time
 
 

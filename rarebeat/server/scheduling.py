@@ -14,25 +14,29 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rarebeat.server.errors import NotFound, RequestError
 from rarebeat.server.leases import bury_silent, hand_out, new_run, reconcile, to_stop, waiting_run
-from rarebeat.server.run_states import ENDED
 from rarebeat.server.store import Row, Store
 from rarebeat.server.sweep_config import is_searched_outside
-from rarebeat.server.sweep_runs import (
-    is_full,
-    metric_values,
-    objective,
-    params_of,
-    runs_of,
-    settle,
-)
+from rarebeat.server.sweep_runs import as_searched, is_full, runs_of, settle
+
+if TYPE_CHECKING:
+    from rarebeat.search import Run
 
 log = logging.getLogger(__name__)
 CRASH_AFTER = 90.0
+OVER = ("finished", "failed", "killed")
+TOLD = ("state", "stop_reason", "summary_json", "config_json")  # what the search sees of a run that is over
 Command = dict[str, Any]
+
+
+def in_this_process(config: dict[str, Any], runs: list[Any], seed: int) -> dict[str, Any] | None:
+    # Imported here: the search brings numpy and more, which a server without sweeps does not need.
+    from rarebeat.search import suggest
+
+    return suggest(config, runs, seed)
 
 
 class Scheduler:
@@ -42,16 +46,22 @@ class Scheduler:
         store: The database.
         clock: Seconds since 1970.
         crash_after: Seconds of silence of a run and of its agent after which the run has crashed.
+        search: Chooses the next run, as `rarebeat.search.suggest` does.
     """
 
     def __init__(
-        self, store: Store, clock: Callable[[], float] = time.time, crash_after: float = CRASH_AFTER
+        self,
+        store: Store,
+        clock: Callable[[], float] = time.time,
+        crash_after: float = CRASH_AFTER,
+        search: Callable[[dict, list, int], dict[str, Any] | None] = in_this_process,
     ) -> None:
         self._store, self._clock, self.crash_after = store, clock, crash_after
+        self._search = search
         # Nobody could be heard while there was no server: silence is counted from its start.
         self._started = clock()
         self._locks: dict[int, threading.Lock] = defaultdict(threading.Lock)
-        self._values_of_ended: dict[int, list[float]] = {}
+        self._over: dict[tuple[int, int, bool], tuple[int, Run]] = {}
 
     def heartbeat(self, agent_id: int, alive: set[str]) -> list[Command]:
         """The commands for an agent whose child processes are those runs.
@@ -142,49 +152,32 @@ class Scheduler:
             return [hand_out(db, run, agent, program, now)]
 
     def _suggest(self, sweep: Row) -> dict[str, Any] | None:
-        # Imported here: the search brings numpy and more, which a server without sweeps does not need.
-        from rarebeat.search import SpaceError, suggest
+        from rarebeat.search import SpaceError
 
         config = json.loads(sweep["config_json"])
-        with self._store.read() as db:
-            runs = [self._as_searched(db, run, config, "impute" in (config.get("metric") or {}))
-                    for run in runs_of(db, sweep)]  # fmt: skip
+        runs = self._runs(sweep, config, "impute" in (config.get("metric") or {}))
         try:
-            return suggest(config, runs, sweep["seed"])
+            return self._search(config, runs, sweep["seed"])
         except SpaceError as error:
             log.error("sweep %s cannot go on: %s", sweep["name"], error)
             raise RequestError(f"the sweep cannot go on: {error}") from None
 
-    def _as_searched(
-        self, db: sqlite3.Connection, run: Row, config: dict[str, Any], with_history: bool
-    ) -> Any:
-        from rarebeat.search import Run
+    def _runs(self, sweep: Row, config: dict[str, Any], with_history: bool) -> list[Run]:
+        """As the search sees them; those that are over are read anew only when they have changed."""
+        with self._store.read() as db:
+            return [self._run(db, row, sweep, config, with_history) for row in runs_of(db, sweep)]
 
-        metric = config.get("metric") or {}
-        value = objective(json.loads(run["summary_json"]), metric)
-        state = run["state"]
-        if state == "killed" and run["stop_reason"] == "early_terminate" and value is not None:
-            # What it reached until it was stopped is a result, not a failure.
-            state = "finished"
-        inactive = json.loads(run["config_json"]).get("inactive")
-        inactive = inactive.get("value") if isinstance(inactive, dict) else None
-        names = (
-            tuple(inactive)
-            if isinstance(inactive, list) and all(isinstance(x, str) for x in inactive)
-            else ()
-        )
-        history = self._values(db, run, metric) if with_history else []
-        return Run(run["name"], params_of(run, config), state, value, history, names)
-
-    def _values(self, db: sqlite3.Connection, run: Row, metric: dict[str, Any]) -> list[float]:
-        if run["id"] in self._values_of_ended and run["state"] in ENDED:
-            return self._values_of_ended[run["id"]]
-        values = metric_values(db, run["id"], metric)
-        if run["state"] in ("finished", "failed", "killed"):
-            self._values_of_ended[run["id"]] = values
-        else:
-            self._values_of_ended.pop(run["id"], None)
-        return values
+    def _run(
+        self, db: sqlite3.Connection, row: Row, sweep: Row, config: dict[str, Any], with_history: bool
+    ) -> Run:
+        if row["state"] not in OVER:
+            return as_searched(db, row, config, with_history)
+        place = (sweep["id"], row["id"], with_history)
+        said = hash((sweep["config_json"], *(row[column] for column in TOLD)))
+        known = self._over.get(place)
+        if known is None or known[0] != said:
+            known = self._over[place] = said, as_searched(db, row, config, with_history)
+        return known[1]
 
     def _flag_early_stops(self, agent_id: int, alive: set[str]) -> None:
         """Asks runs to stop that the sweep's early_terminate has given up."""
@@ -198,9 +191,7 @@ class Scheduler:
             return
         from rarebeat.search.hyperband import to_stop as losing
 
-        with self._store.read() as db:
-            runs = [self._as_searched(db, run, config, True) for run in runs_of(db, sweep)]
-        stopping = losing(config, runs)
+        stopping = losing(config, self._runs(sweep, config, True))
         with self._store.write() as db:
             db.executemany(
                 "UPDATE runs SET stop_requested = 1, stop_reason = 'early_terminate' "

@@ -30,6 +30,7 @@ from rarebeat.server.directory import (
     write_address,
 )
 from rarebeat.server.scheduling import CRASH_AFTER, Scheduler
+from rarebeat.server.search_process import SearchProcess
 from rarebeat.server.signing import Signer
 from rarebeat.server.store import Store
 from rarebeat.server.unknown import Unknown
@@ -122,14 +123,15 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _parts(settings: Settings) -> Server:
-    store = Store(settings.directory / "tracking.db")
+    store, search = Store(settings.directory / "tracking.db"), SearchProcess()
     return Server(
         store=store,
         blobs=Blobs(settings.directory),
         signer=Signer(read_key(settings.directory)),
-        scheduler=Scheduler(store, crash_after=settings.crash_after),
+        scheduler=Scheduler(store, crash_after=settings.crash_after, search=search.suggest),
         validator=Validator(settings.validator),
         unknown=Unknown(store),
+        search=search,
     )
 
 
@@ -145,6 +147,7 @@ async def _lifespan(settings: Settings, server: Server) -> AsyncIterator[None]:
     finally:
         looking_after.cancel()
         server.unknown.save()
+        server.search.close()
 
 
 async def _look_after(server: Server, crash_after: float) -> None:

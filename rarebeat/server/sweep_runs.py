@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rarebeat.server import filters
 from rarebeat.server.leases import UNDER_WAY, waiting_run
 from rarebeat.server.store import Row
+
+if TYPE_CHECKING:
+    from rarebeat.search import Run
 
 
 def objective(summary: dict[str, Any], metric: dict[str, Any]) -> float | None:
@@ -57,6 +60,26 @@ def params_of(run: Row, config: dict[str, Any]) -> dict[str, Any]:
         for name in names
         if isinstance(stored.get(name), dict) and "value" in stored[name]
     }
+
+
+def as_searched(db: sqlite3.Connection, run: Row, config: dict[str, Any], with_history: bool) -> Run:
+    """The run with its parameters and its result; `with_history` says whether logged values count too."""
+    from rarebeat.search import Run
+
+    metric = config.get("metric") or {}
+    value = objective(json.loads(run["summary_json"]), metric)
+    state = run["state"]
+    if state == "killed" and run["stop_reason"] == "early_terminate" and value is not None:
+        # What it reached until it was stopped is a result, not a failure.
+        state = "finished"
+    history = metric_values(db, run["id"], metric) if with_history else []
+    return Run(run["name"], params_of(run, config), state, value, history, _inactive(run))
+
+
+def _inactive(run: Row) -> tuple[str, ...]:
+    said = json.loads(run["config_json"]).get("inactive")
+    names = said.get("value") if isinstance(said, dict) else None
+    return tuple(names) if isinstance(names, list) and all(isinstance(x, str) for x in names) else ()
 
 
 def metric_values(db: sqlite3.Connection, run: int, metric: dict[str, Any]) -> list[float]:

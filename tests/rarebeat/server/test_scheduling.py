@@ -397,3 +397,23 @@ def test_the_last_complete_of_a_run_settles_nothing_wrong_when_it_is_sent_twice(
     w.end(name)
     w.post(name)
     assert w.state(name) == "finished"
+
+
+def test_the_search_sees_what_was_changed_of_a_run_that_is_over(world):
+    w, seen = world(method="bayes", metric={"name": "loss", "goal": "minimize"}), []
+
+    def search(config, runs, seed):
+        seen.append([(run.objective, run.state) for run in runs])
+        return {"x": len(seen)}
+
+    scheduler = Scheduler(w.store, lambda: w.now, crash_after=90, search=search)
+    [command] = scheduler.heartbeat(w.agent(), set())
+    w.start(command["run_id"])
+    w.log(command["run_id"], loss=0.5, _step=0)
+    w.end(command["run_id"])
+    scheduler.heartbeat(w.agent(), set())
+    w.db.execute("UPDATE runs SET summary_json = '{\"loss\": 0.25}' WHERE name = ?", (command["run_id"],))
+    scheduler.heartbeat(w.agent(), set())
+    w.db.execute("UPDATE sweeps SET config_json = json_set(config_json, '$.metric.name', 'other')")
+    scheduler.heartbeat(w.agent(), set())
+    assert [runs[0] for runs in seen[1:]] == [(0.5, "finished"), (0.25, "finished"), (None, "finished")]

@@ -1,0 +1,73 @@
+"""The search in a process of its own, so that the other requests do not wait for its arithmetic.
+
+A thread would not do: a search of a thousand runs keeps the interpreter for tenths of a second, and every
+other request would be a few times slower meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rarebeat.search import Run
+
+COMMAND = [sys.executable, "-m", "rarebeat.search"]
+PATIENCE = 5.0  # s that it gets to end by itself
+
+
+class SearchProcess:
+    """Started when it is first asked, and again after it has died; one question at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+
+    def suggest(self, config: dict[str, Any], runs: list[Run], seed: int) -> dict[str, Any] | None:
+        """What `rarebeat.search.suggest` answers.
+
+        Raises:
+            SpaceError: what it raises.
+            RuntimeError: the process died over this question.
+        """
+        question = json.dumps({"config": config, "runs": [vars(run) for run in runs], "seed": seed})
+        with self._lock:
+            answer = self._ask(question)
+        if "refused" in answer:
+            # Imported here: it brings numpy and more, which a server without sweeps does not need.
+            from rarebeat.search import SpaceError
+
+            raise SpaceError(answer["refused"])
+        return answer["params"]
+
+    def close(self) -> None:
+        with self._lock:
+            if self._process is not None:
+                self._end(self._process)
+
+    def _ask(self, question: str) -> dict[str, Any]:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            )
+        try:
+            self._process.stdin.write(question + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            raise RuntimeError(f"the search process ended with {self._end(self._process)}")
+        return json.loads(line)
+
+    def _end(self, process: subprocess.Popen[str]) -> int:
+        self._process = None
+        try:
+            process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+        return process.returncode
