@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from data_utils.errors import BadInput, BadRecord
-from data_utils.layout import SPLITS, UNKNOWN
+from data_utils.layout import SPLITS
 from data_utils.sources.options import RecordingOptions
 from data_utils.sources.pool import in_order
 from data_utils.sources.signal import Signal
@@ -222,13 +222,3 @@ def _folds(writer: DatasetWriter, recordings: Sequence[Listed], options: Recordi
     target = np.concatenate([part.target for part in parts])
     folds = grouped_folds(target, groups, options.folds or min(FOLDS, patients))
     return dict(zip(groups.tolist(), folds.tolist(), strict=True))
-
-
-def multi_hot(found: Sequence[str], classes: Sequence[str]) -> np.ndarray:
-    """(K,) uint8: 1 for every class that was found, 0 for the others."""
-    return np.isin(np.array(classes), list(found)).astype(np.uint8)
-
-
-def unknown(classes: Sequence[str]) -> np.ndarray:
-    """(K,) uint8 of a recording of which nothing is known."""
-    return np.full(len(classes), UNKNOWN, np.uint8)
