@@ -63,7 +63,9 @@ def attend(x: Sequence, units: int, heads: int) -> keras.KerasTensor:
     if x.mask is not None:
         # exp(-1e9) is 0 in float32, in which the steps are and the column need not be.
         scores = scores - (1.0 - ops.expand_dims(x.mask.steps, -1)) * 1e9
-    weights = layers.Softmax(axis=1, dtype="float32", name="attention")(scores)
+    # By hand: Keras's softmax warns of a recording that pooling has left one step of.
+    weights = ops.exp(scores - ops.max(scores, axis=1, keepdims=True))
+    weights = weights / ops.sum(weights, axis=1, keepdims=True)
     means = layers.Dot(axes=(1, 1), dtype="float32")([weights, x.values])  # (B, heads, C)
     return layers.Reshape((heads * x.filters,))(means)
 
