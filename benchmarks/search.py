@@ -1,7 +1,7 @@
 """Search engines on sweeps of the kind of ours: the loss of the best run, sequential and with runs pending.
 
     python benchmarks/search.py                      our engines, two seeds, two minutes
-    python benchmarks/search.py --peers --seeds 20   W&B's and Optuna's GP too, in environments made on demand
+    python benchmarks/search.py --peers --seeds 20   all peers too, in environments made on demand
 
 Every engine gets the same objectives and seeds. What is compared is the noise-free loss of the run that has
 logged the best value. Results are kept in --results, so that a benchmark that was stopped goes on.
@@ -116,7 +116,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder of the peers' environments")
     parser.add_argument("--results", type=Path, help="JSON lines to go on from and to append to")
     options = parser.parse_args()
-    options.engines = options.engines or [*OURS, *(["wandb", "optuna_gp"] if options.peers else [])]
+    options.engines = options.engines or [*OURS, *(FOREIGN if options.peers else [])]
     return options
 
 

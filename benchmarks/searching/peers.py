@@ -17,11 +17,11 @@ from typing import Any
 from rarebeat.search import Run, suggest
 
 WORKERS = Path(__file__).parent / "workers"
-# NumPy 2 removed what `sweeps` uses; Optuna's GP wants torch. KerasTuner's oracle takes one to ten seconds a
-# suggestion on one core and is left out.
+# NumPy 2 removed what `sweeps` uses; Optuna's GP wants torch. KerasTuner lives beside us.
 FOREIGN = {
     "wandb": ["sweeps==0.3.0", "numpy<2"],
     "optuna_gp": ["torch", "optuna>=4", "scipy"],
+    "keras_tuner": [],
 }
 OURS = ("bayes", "tpe", "random")
 ONE_THREAD = {
@@ -72,6 +72,8 @@ class Foreign:
 
 def environment(name: str, cache: Path, make: bool) -> Path | None:
     """The Python of a peer's environment; None where there is none, and it is not to be made or cannot be."""
+    if not FOREIGN[name]:
+        return Path(sys.executable)
     folder = cache / name
     python = folder / "bin" / "python"
     if (folder / "complete").exists() or not make:

@@ -246,6 +246,45 @@ def test_runs_that_do_not_belong_to_the_space_are_left_out(method: str) -> None:
     assert 0 <= suggest(config, runs, seed=0)["x"] <= 1
 
 
+def mixed_runs(config: dict) -> list[Run]:
+    """Runs in every state that a sweep can have them in, with results that are numbers or are not."""
+    states = ["finished", "finished", "failed", "crashed", "killed", "running", "pending", "preempted"]
+    results = [0.5, 0.25, None, math.nan, math.inf, 0.75, 0.1]
+    runs: list[Run] = []
+    for number in range(28):
+        params = suggest(config | {"method": "random"}, runs, seed=number)
+        if params is None:
+            break
+        runs.append(Run(str(number), params, states[number % 8], results[number % 7], [0.9, 0.4]))
+    return runs
+
+
+@pytest.mark.parametrize("method", ENGINES)
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_among_runs_in_every_state_a_nested_parameter_of_every_distribution_gets_a_new_point(
+    method: str, name: str
+) -> None:
+    config = sweep(method, group={"parameters": {"p": entry(name)}}, c={"values": VALUES})
+    runs = mixed_runs(config)
+    try:
+        point = suggest(config, runs, seed=3)
+    except SpaceError:
+        # Told in `test_grid_refuses_what_has_no_end`.
+        assert method == "grid" and name in {*CONTINUOUS, "q_normal", "q_log_normal"}
+        return
+    assert suggest(config, runs, seed=3) == point
+    taken = [json.dumps(run.params) for run in runs]
+    if point is None:
+        # Only a space that is used up has none. A log-normal has no end, but 0 to 4 are 0.9987 of this one.
+        values = DISCRETE[name][1] or range(5)
+        assert len(set(taken)) >= len(VALUES) * len(values)
+        return
+    assert json.loads(json.dumps(point)) == point
+    assert list(point) == ["group", "c"] and list(point["group"]) == ["p"]
+    assert json.dumps(point) not in taken
+    assert type(point["group"]["p"]) is type(suggest(config | {"method": "random"}, [], 0)["group"]["p"])
+
+
 def forty_runs(method: str, goal: str, seed: int) -> list[dict]:
     config = sweep(method, x={"min": 0.0, "max": 1.0}, c={"values": VALUES})
     config["metric"]["goal"] = goal
