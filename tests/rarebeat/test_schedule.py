@@ -9,7 +9,7 @@ from wandb.sdk.sweeps.sweep_info import SweepInfo
 
 from data_utils.errors import BadInput
 from rarebeat import search
-from rarebeat.schedule import Engine
+from rarebeat.schedule_engine import Engine
 
 CONFIG = {
     "method": "bayes",
