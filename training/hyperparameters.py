@@ -106,6 +106,9 @@ def check(name: str, value: object) -> object:
     declaration = TABLE[name]
     if declaration["type"] == "choice":
         return _check_choice(name, value, declaration["choices"])
+    if declaration["type"] == "str" and declaration["default"] == "" and type(value) is int:
+        # YAML reads a list of one number, such as dense_sizes: 64, as the number.
+        value = str(value)
     converted = _convert(name, value, declaration["type"])
     low, high = declaration.get("min", -math.inf), declaration.get("max", math.inf)
     if declaration["type"] in ("int", "float") and not low <= converted <= high:
@@ -135,9 +138,6 @@ def _convert(name: str, value: object, kind: str) -> object:
         return value
     if kind == "str" and isinstance(value, str):
         return value
-    # YAML reads a list of one number, such as dense_sizes: 64, as the number.
-    if kind == "str" and number and float(value).is_integer():
-        return str(int(value))
     raise BadInput(f"{name} is {value!r}, but it must be a {_WORDS[kind]}{_exponent_hint(value)}.")
 
 
