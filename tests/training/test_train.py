@@ -77,7 +77,7 @@ def test_the_data_file_is_the_option_then_the_environment_then_the_configuration
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--set", "loss=focall"], "loss is 'focall', which is not one of ce, focal, weighted_ce."),
+        (["--set", "loss=focall"], "loss is 'focall', which is not one of ce, focal, asymmetric"),
         (["--set", "lerning_rate=1.0e-3"], "did you mean 'learning_rate'?"),
         (["--set", "learning_rate=1e-4"], "write 1.0e-4, because YAML reads 1e-4 as text."),
         (["--set", "epochs"], "--set epochs has no value: write --set epochs=VALUE."),

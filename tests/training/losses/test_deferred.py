@@ -16,7 +16,8 @@ TARGETS = np.eye(4, dtype="uint8")[RNG.integers(0, 4, 32)]
 def epoch_losses(start, epochs):
     """What Keras reports for a network that cannot learn: its loss changes only when the loss does."""
     keras.utils.set_random_seed(0)
-    loss = build_loss({"loss": "ldam_drw", "link": "softmax", "drw_start": start, "beta": 0.999}, COUNTS)
+    hp = {"loss": "ldam_drw", "link": "softmax", "margin": 3.0, "drw_start": start, "beta": 0.999}
+    loss = build_loss(hp, COUNTS)
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
     model.compile(keras.optimizers.SGD(0.0), loss)
     history = model.fit(
