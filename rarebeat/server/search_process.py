@@ -51,7 +51,13 @@ class SearchProcess:
     def _ask(self, question: str) -> dict[str, Any]:
         if self._process is None:
             self._process = subprocess.Popen(
-                COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+                COMMAND,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                # Ctrl-C in the server's terminal is for the server, whose end ends this one.
+                start_new_session=True,
             )
         try:
             self._process.stdin.write(question + "\n")
