@@ -4,7 +4,8 @@ Datasets with Label-Distribution-Aware Margin Loss").
 A positive has to win by a margin that grows as n^-1/4 for rare classes: cross-entropy of z - m_y for the true
 class (softmax), or of z - m+ for positives and z + m- for negatives (sigmoid, each by its own count). The
 largest margin is `margin`, in logits. The paper's network ends in cosines times s = 30 with margins up to
-0.5, which is a margin of 15 of its logits. A plain last layer has no such scale, so there is no second number,
+0.5, which is a margin of 15 of its logits. A plain last layer has no such scale, so there is no second
+number,
 and buys a margin of 15 by growing its weights: on MIT-BIH 1 ranked S and V better than 15. margin 0 is
 cross-entropy.
 
