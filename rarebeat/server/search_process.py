@@ -33,7 +33,9 @@ class SearchProcess:
             SpaceError: what it raises.
             RuntimeError: the process died over this question.
         """
-        question = json.dumps({"config": config, "runs": [vars(run) for run in runs], "seed": seed})
+        # One by one: encoding a thousand at once would keep the interpreter from all other threads.
+        told = ", ".join([json.dumps(vars(run)) for run in runs])
+        question = f'{{"config": {json.dumps(config)}, "seed": {seed}, "runs": [{told}]}}'
         with self._lock:
             answer = self._ask(question)
         if "refused" in answer:
