@@ -77,6 +77,8 @@ class Agents:
             process.wait(timeout=60)
         finally:
             kill_processes(tree([process.pid]))
+            process.stdout.close()
+            process.wait()
         return "".join(said)
 
     def look(self, path, name):
@@ -90,8 +92,14 @@ class Agents:
 
 
 def _training(agent):
-    runs = [pid for pid in tree([agent]) if b"training.train" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    return max(runs)
+    """The process of the agent's run: `${env}` has become Python by then."""
+    everything = [pid for pid, _ in tree([agent])]
+    (run,) = [pid for pid in everything if _arguments(pid)[1:3] == [b"-m", b"training.train"]]
+    return run
+
+
+def _arguments(pid):
+    return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
 
 
 @pytest.mark.slow
