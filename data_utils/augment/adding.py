@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from data_utils.errors import BadInput, BadRecord
+from data_utils.white_noise import white_noise
 
 # Hz; respiration and electrodes, as MIT-BIH's noise record bw has it.
 _WANDER = (0.05, 0.5)
@@ -45,7 +46,7 @@ class WhiteNoise:
 
     def draw(self, shape: tuple[int, int, int], rng: np.random.Generator) -> np.ndarray:
         """(B, T, L) float32."""
-        return rng.standard_normal(shape, dtype=np.float32)
+        return np.stack([white_noise(shape[1:], 1.0, rng) for _ in range(shape[0])])
 
 
 class RecordedNoise:

@@ -6,6 +6,7 @@ import numpy as np
 
 from data_utils.loader import Examples
 from data_utils.samplers.drawn import Drawn
+from data_utils.white_noise import white_noise
 
 
 def make_batch(
@@ -39,7 +40,8 @@ def _mix(batch: dict[str, np.ndarray], examples: Examples, drawn: Drawn) -> None
 def _add_noise(signal: np.ndarray, sigma: np.ndarray, leads: int, rng: np.random.Generator) -> None:
     """Missing samples read as 0 and stay so; channels beyond the leads repeat them and their noise."""
     for example in np.flatnonzero(sigma > 0):
-        clean = signal[example]
-        noise = sigma[example] * rng.standard_normal((len(clean), leads), dtype=np.float32)
+        noise = white_noise((signal.shape[1], leads), sigma[example], rng)
         # In place, example by example: the copies of a whole batch would cost more than its noise.
-        clean += np.tile(noise, clean.shape[1] // leads) * (clean != 0)
+        for first in range(0, signal.shape[2], leads):
+            part = signal[example, :, first : first + leads]
+            part += noise * (part != 0)
