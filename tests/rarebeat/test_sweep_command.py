@@ -46,7 +46,7 @@ def command_of(pid: int) -> str:
         return ""
 
 
-def wait_for(condition, seconds: float = 90.0):
+def wait_for(condition, seconds: float = 180.0):
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, "it did not happen in time"
