@@ -15,6 +15,7 @@ from training.losses import (  # noqa: F401  (each registers itself)
 )
 from training.losses.counts import ClassCounts
 from training.losses.deferred import LossProgress
+from training.losses.masked import MaskedLoss
 from training.losses.registry import build_loss, hyperparameters, register_loss
 
-__all__ = ["ClassCounts", "LossProgress", "build_loss", "hyperparameters", "register_loss"]
+__all__ = ["ClassCounts", "LossProgress", "MaskedLoss", "build_loss", "hyperparameters", "register_loss"]
