@@ -16,7 +16,6 @@ import numpy as np
 
 from data_utils.errors import BadInput
 from data_utils.loader import Examples
-from models.head import NAME as HEAD
 
 if TYPE_CHECKING:
     import xgboost
@@ -76,17 +75,6 @@ def _seen(examples: Examples, rows: np.ndarray, network: keras.Model | None) -> 
         return np.asarray(network.predict_on_batch(batch), np.float32)
     window = batch["signal"].reshape(len(rows), -1)[:, : None if examples.length else 0]
     return np.concatenate([window, batch.get("covariates", window[:, :0])], axis=1)
-
-
-def embedding(model: keras.Model) -> keras.Model:
-    """Return the part of a network that gives what its last layer sees (B, D).
-
-    Raises:
-        BadInput: no network of `models`, whose last layer is named.
-    """
-    if HEAD not in [layer.name for layer in model.layers]:
-        raise BadInput("init_from has no embedding: boosting needs a network that one run has trained.")
-    return keras.Model(model.input, model.get_layer(HEAD).input)
 
 
 def save_trees(path: Path, members: Sequence[Trees]) -> None:

@@ -21,7 +21,8 @@ from data_utils.loader import Examples
 from data_utils.preparation import HYPERPARAMETERS as PREPARATION
 from data_utils.preparation import Preparation, fit_preparation
 from data_utils.samplers import build_sampler
-from training.boosted import Trees, embedding, matrix, xgboost_library
+from training.boosted import Trees, matrix, xgboost_library
+from training.embedding import load_embedding
 from training.epoch_log import EpochLog
 from training.losses import ClassCounts, build_loss
 from training.losses.class_weights import class_weights
@@ -168,20 +169,9 @@ def _inputs(hp: Mapping, dataset: Dataset, train: Side) -> tuple[keras.Model | N
         # Trees do not mind the scale, and folds that share one can be averaged.
         count = len(preparation.covariate_mean)
         return None, replace(preparation, covariate_mean=(0.0,) * count, covariate_std=(1.0,) * count)
-    # Here, because it needs W&B, and every start of a run imports this module.
-    from training.transfer import load
-
     if not hp["init_from"]:
         raise BadInput(f"model {EMBEDDING} needs init_from: the trained network whose embedding it sees.")
-    network, card = load(hp["init_from"])
-    if card["dataset"]["digest"] == dataset.digest and (hp["folds"] or card["hyperparameters"]["folds"]):
-        raise BadInput(
-            f"The network of init_from {hp['init_from']} has seen the patients of these folds: train it on "
-            "another data set, or both without folds."
-        )
-    if (card["leads"], card["rate"]) != (list(dataset.leads), dataset.rate):
-        raise BadInput(f"The network of init_from {hp['init_from']} knows other leads or another rate.")
-    return embedding(network), Preparation.from_json(card["preparation"])
+    return load_embedding("init_from", hp, dataset)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,18 @@ import training.quiet  # noqa: F401  (before anything imports TensorFlow)
 import models
 from data_utils import augment, dataset, preparation, samplers
 from data_utils.errors import BadInput
-from training import boosting, budget, checkpoint, fit, losses, metric_names, optimizers, outcome, transfer
+from training import (
+    boosting,
+    budget,
+    checkpoint,
+    embedding,
+    fit,
+    losses,
+    metric_names,
+    optimizers,
+    outcome,
+    transfer,
+)
 from training.plugins import VARIABLE, load_plugins
 
 
@@ -34,6 +45,7 @@ def gather() -> dict[str, dict]:
         dataset.HYPERPARAMETERS,
         preparation.HYPERPARAMETERS,
         samplers.hyperparameters(),
+        embedding.HYPERPARAMETERS,
         boosting.of_networks(augment.HYPERPARAMETERS),
         boosting.with_boosting(models.hyperparameters()),
         losses.hyperparameters(),

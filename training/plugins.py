@@ -1,7 +1,7 @@
 """Builders, losses and samplers from outside: modules named in RAREBEAT_PLUGINS, separated by commas.
 
 Such a module registers what it has when it is imported, by `models.register_builder`,
-`training.losses.register_loss` or `data_utils.samplers.register_sampler`.
+`training.losses.register_loss`, `data_utils.samplers.register_sampler` or `register_representation`.
 """
 
 from __future__ import annotations

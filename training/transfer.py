@@ -92,8 +92,11 @@ def start(model: keras.Model, hp: Mapping, dataset: Dataset, preparation: Prepar
         freeze(model, hp["freeze_until"])
 
 
-def load(place: str) -> tuple[keras.Model, dict]:
+def load(place: str, named: str = "init_from") -> tuple[keras.Model, dict]:
     """Return model and card of a folder or of a W&B model artifact; of several folds the first member.
+
+    Args:
+        named: the hyperparameter that names it.
 
     Raises:
         BadInput: neither a folder nor an artifact that can be fetched, or no whole model in it.
@@ -101,12 +104,12 @@ def load(place: str) -> tuple[keras.Model, dict]:
     if Path(place).is_dir():
         return _load(Path(place))
     if not ARTIFACT.fullmatch(place):
-        raise BadInput(f"init_from {place} is neither a folder nor a W&B artifact entity/project/name:alias.")
+        raise BadInput(f"{named} {place} is neither a folder nor a W&B artifact entity/project/name:alias.")
     with tempfile.TemporaryDirectory(prefix="rarebeat-init-") as folder:
         try:
             wandb.Api().artifact(place, type="model").download(root=folder)
         except (wandb.Error, ValueError) as error:
-            raise BadInput(f"init_from {place} cannot be fetched: {str(error).splitlines()[0]}") from error
+            raise BadInput(f"{named} {place} cannot be fetched: {str(error).splitlines()[0]}") from error
         return _load(Path(folder))
 
 

@@ -19,6 +19,8 @@ from data_utils.samplers.registry import register_sampler
 from data_utils.samplers.representation import SMOTE_ON, representation
 from data_utils.samplers.strata import members
 
+MIXING = ("smote", "borderline_smote", "adasyn")
+
 NEIGHBOURS = {
     "k_neighbors": {
         "type": "int",
@@ -85,5 +87,5 @@ def _check_enough(
             )
 
 
-for _name in ("smote", "borderline_smote", "adasyn"):
+for _name in MIXING:
     register_sampler(_name, smote, TARGET | NEIGHBOURS | SMOTE_ON)
