@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from data_utils.errors import BadInput
-from training.objective import objective, resampled_objective
+from training.objective import influences, objective, resampled_objective
 from training.predictions import Predictions, read_predictions, write_predictions
 
 
@@ -98,3 +98,20 @@ def test_what_are_no_predictions_is_said_in_a_sentence(tmp_path, content):
 def test_reading_predictions_needs_no_tensorflow():
     code = "import sys, training.objective; sys.exit('keras' in sys.modules or 'tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_patients_add_has_the_objective_as_its_mean_and_their_spread_as_its_own():
+    given = predictions(np.random.default_rng(6), patients=40)
+    added = influences(given, ["S", "V"], "softmax")
+    assert added.shape == (40,)
+    assert added.mean() == pytest.approx(objective(given, ["S", "V"], "softmax"), abs=1e-12)
+    # Standard errors of the jackknife and of the bootstrap agree for smooth measures (Efron 1979).
+    drawn = resampled_objective(given, ["S", "V"], "softmax", 400)
+    assert added.std(ddof=1) / np.sqrt(40) == pytest.approx(drawn.std(), rel=0.25)
+
+
+def test_many_patients_are_left_out_in_blocks():
+    given = predictions(np.random.default_rng(7), patients=60, rows=10)
+    added = influences(given, ["S", "V"], "softmax", most=8)
+    assert added.shape == (16,)
+    assert added.mean() == pytest.approx(objective(given, ["S", "V"], "softmax"), abs=1e-12)
