@@ -1,15 +1,20 @@
-"""Counts of a dataset by split, fold and recording, and of what was left out: all that `data show` needs,
-so that
-nobody has to open the sealed file to know what is in it."""
+"""Counts of a dataset by split, fold and recording, and of what was left out.
+
+It is all that `data show` needs, so that nobody has to open the sealed file to know what is in it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from data_utils.layout import SPLITS
+
+if TYPE_CHECKING:
+    from data_utils.quality import Failure
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +35,7 @@ class LeftOut:
     reason: str
     recordings: int = 0
     classes: Mapping[str, int] | None = None  # what it would have counted for
+    failures: Sequence[Failure] = ()  # of quality control, lead by lead
 
 
 def summarise(
@@ -55,8 +61,14 @@ def summarise(
             for part in parts
         ],
         "left_out": [
-            {"what": o.what, "reason": o.reason, "recordings": o.recordings, "classes": dict(o.classes or {})}
-            for o in left_out
+            {
+                "what": out.what,
+                "reason": out.reason,
+                "recordings": out.recordings,
+                "classes": dict(out.classes or {}),
+                "failures": [asdict(failure) for failure in out.failures],
+            }
+            for out in left_out
         ],
     }
 

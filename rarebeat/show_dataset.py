@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from rich.console import Console, Group
 from rich.panel import Panel
@@ -10,6 +11,9 @@ from rich.table import Table
 
 from data_utils.dataset import Dataset
 from data_utils.layout import test_path
+
+# Rows of a table; MIT-BIH's 48 recordings are shown whole, PTB-XL's 21,799 would bury the rest.
+_LISTED = 60
 
 
 def as_data(dataset: Dataset, verified: bool | None) -> dict:
@@ -57,7 +61,12 @@ def show(dataset: Dataset, verified: bool | None, console: Console) -> None:
         _about(dataset, verified),
         _table("By split", ["split", "recordings", "patients", "rows"], names, _split_rows(summary)),
         _table("By fold (training and validation)", ["fold", "patients", "rows"], names, _fold_rows(summary)),
-        _table("By recording", ["recording", "patient", "split", "fold"], names, _recording_rows(summary)),
+        _table(
+            "By recording",
+            ["recording", "patient", "split", "fold"],
+            names,
+            [*_recording_rows(summary["recordings"]), *_more(summary["recordings"], 4)],
+        ),
         _left_out(summary, names),
         sep="\n",
     )
@@ -129,14 +138,23 @@ def _fold_rows(summary: Mapping) -> Iterable[tuple[list[str], Mapping]]:
         yield [str(fold["fold"]), *_sizes(fold, "patients", "rows")], fold["classes"]
 
 
-def _recording_rows(summary: Mapping) -> Iterable[tuple[list[str], Mapping]]:
-    for each in summary["recordings"]:
+def _recording_rows(recordings: Sequence[Mapping]) -> Iterable[tuple[list[str], Mapping]]:
+    for each in islice(recordings, _LISTED):
         fold = "" if each["fold"] is None else str(each["fold"])
         yield [each["name"], each["patient"], each["split"], fold], each["classes"]
 
 
+def _more(entries: Sequence[Mapping], columns: int) -> Iterable[tuple[list[str], Mapping]]:
+    """A last row that says how many entries are not shown."""
+    if len(entries) > _LISTED:
+        rest = f"[dim]and {len(entries) - _LISTED:,} more (--json has all)"
+        yield [rest, *[""] * (columns - 1)], {}
+
+
 def _left_out(summary: Mapping, names: list[str]) -> Table:
-    rows = [([each["what"], each["reason"]], each["classes"]) for each in summary["left_out"]]
+    entries = summary["left_out"]
+    rows = [([each["what"], each["reason"]], each["classes"]) for each in islice(entries, _LISTED)]
+    rows += _more(entries, 2)
     sums = totals(summary)
     rows.append((["[bold]left out", ""], sums["left_out"] or dict.fromkeys(names, 0)))
     rows.append((["[bold]left out and in the files", ""], sums["all"]))

@@ -15,6 +15,7 @@ import numpy as np
 
 from data_utils.dataset import Dataset
 from data_utils.layout import SPLITS, UNKNOWN, test_path
+from data_utils.quality import UNITS
 from data_utils.sample_size import ALIKE, HALF_WIDTH, size
 from rarebeat.figures import Html, bars, heat, page, section, table
 from rarebeat.show_dataset import warnings
@@ -202,13 +203,34 @@ def _left_out(summary: Mapping) -> list[str]:
     recordings = sum(each["recordings"] for each in entries)
     said = f"{recordings:,} recordings, and what else is of the source but in neither file."
     if len(entries) > _LISTED:
-        said += f" The first {_LISTED} of {len(entries):,} entries; rarebeat data show lists them all."
+        said += f" The first {_LISTED} of {len(entries):,} entries; rarebeat data show --json lists them all."
     rows = [
         [each["what"], each["reason"], each["recordings"], _listed(each["classes"])]
         for each in entries[:_LISTED]
     ]
     heads = ["what", "why", "recordings", "would have counted"]
-    return [f"<p>{escape(said)}</p>", table("Left out", heads, rows, texts=2)]
+    return [f"<p>{escape(said)}</p>", table("Left out", heads, rows, texts=2), *_rejected(entries)]
+
+
+def _rejected(entries: Sequence[Mapping]) -> list[str]:
+    """Every lead that quality control found outside a limit."""
+    # A file of before quality control was kept lead by lead has no failures.
+    rows = [
+        [each["what"], one["measure"], one["lead"], *_against_limit(one)]
+        for each in entries
+        for one in each.get("failures", ())
+    ]
+    if not rows:
+        return []
+    first = f" (the first {_LISTED} of {len(rows):,})" if len(rows) > _LISTED else ""
+    heads = ["recording", "measure", "lead", "value", "limit"]
+    return [table(f"Quality control, lead by lead{first}", heads, rows[:_LISTED], texts=3)]
+
+
+def _against_limit(failure: Mapping) -> tuple[str, str]:
+    unit = f" {UNITS[failure['measure']]}" if failure["measure"] in UNITS else ""
+    bound = "at least" if failure["value"] < failure["limit"] else "at most"
+    return f"{failure['value']:.3g}{unit}", f"{bound} {failure['limit']:g}{unit}"
 
 
 def _listed(classes: Mapping[str, int]) -> str:

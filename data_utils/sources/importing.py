@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from data_utils.sources.signal import Signal
 from data_utils.splits import grouped_folds, grouped_split
 from data_utils.summary import LeftOut
 from data_utils.write import BeatRows, DatasetWriter, Description, writing
+
+if TYPE_CHECKING:
+    from data_utils.quality import Failure
 
 FOLDS = 6
 
@@ -82,9 +86,10 @@ def write_listing(
         seen: dict[bytes, str] = {}
         prepared = in_order(prepare, [each.where for each in recordings])
         for done, (listed, result) in enumerate(zip(recordings, prepared, strict=True), start=1):
-            problem = result if isinstance(result, str) else _repeated(result, listed, seen)
+            problem = result if isinstance(result, _Unusable) else _repeated(result, listed, seen)
             if problem:
-                left_out.append(LeftOut(listed.name, problem, 1, _counts(listing, listed)))
+                counts = _counts(listing, listed)
+                left_out.append(LeftOut(listed.name, problem.reason, 1, counts, problem.failures))
             else:
                 rows = _rows(listed, len(result), options, listing.description.rate)
                 writer.add(listed.name, listed.group, listed.split, result, rows)
@@ -144,22 +149,38 @@ def _refuse_on_two_sides(recordings: Sequence[Listed]) -> None:
             )
 
 
-def _prepared(read: Callable[[object], Signal], options: RecordingOptions, where: object) -> np.ndarray | str:
+@dataclass(frozen=True)
+class _Unusable:
+    """Why a recording cannot be used."""
+
+    reason: str
+    failures: Sequence[Failure] = ()
+
+
+def _prepared(
+    read: Callable[[object], Signal], options: RecordingOptions, where: object
+) -> np.ndarray | _Unusable:
     """(S, C) float16 mV as it is stored, or why the recording cannot be used."""
     try:
         signal = read(where)
         _refuse_empty(signal)
         failures = options.failures(signal)
         if failures:
-            return f"quality: {failures}"
+            return _rejected(failures)
         stored = options.recipe().apply(signal.samples, signal.rate, signal.leads)
         with np.errstate(over="ignore"):
             stored = stored.astype(np.float16)
         if np.isinf(stored).any():
-            return "reaches beyond 65 V, which is no ECG in mV"
+            return _Unusable("reaches beyond 65 V, which is no ECG in mV")
         return stored
     except BadRecord as problem:
-        return str(problem)
+        return _Unusable(str(problem))
+
+
+def _rejected(failures: Sequence[Failure]) -> _Unusable:
+    from data_utils.quality import sentence
+
+    return _Unusable(f"quality: {sentence(failures)}", failures)
 
 
 def _refuse_empty(signal: Signal) -> None:
@@ -173,11 +194,11 @@ def _refuse_empty(signal: Signal) -> None:
         raise BadRecord("is flat on every lead")
 
 
-def _repeated(stored: np.ndarray, listed: Listed, seen: dict[bytes, str]) -> str:
-    """Why a recording is left out whose signal was there before; empty where it is new."""
+def _repeated(stored: np.ndarray, listed: Listed, seen: dict[bytes, str]) -> _Unusable | None:
+    """Why a recording is left out whose signal was there before; None where it is new."""
     digest = hashlib.sha256(repr(stored.shape).encode() + stored.tobytes()).digest()
     first = seen.setdefault(digest, listed.name)
-    return "" if first == listed.name else f"the same signal as {first}"
+    return None if first == listed.name else _Unusable(f"the same signal as {first}")
 
 
 def _rows(listed: Listed, length: int, options: RecordingOptions, rate: float) -> BeatRows:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from data_utils.errors import BadInput
 from data_utils.recipe import MISSING_LEADS, Recipe
 from data_utils.sources.registry import option
 from data_utils.sources.signal import Signal
+
+if TYPE_CHECKING:
+    from data_utils.quality import Failure
 
 TWELVE = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 
@@ -43,16 +47,16 @@ class RecordingOptions:
         """What is done to every recording before it is stored."""
         return Recipe(self.rate, self.band_pass, self.notch, self.leads, self.missing_leads, self.clip)
 
-    def failures(self, signal: Signal) -> str:
+    def failures(self, signal: Signal) -> list[Failure]:
         """What quality control finds wrong with a recording; empty without it."""
         if not self.quality:
-            return ""
-        from data_utils.quality import assess, sentence
+            return []
+        from data_utils.quality import assess
 
         wanted = {lead.casefold() for lead in self.leads}
         used = [k for k, lead in enumerate(signal.leads) if not wanted or lead.casefold() in wanted]
         leads = [signal.leads[k] for k in used]
-        return sentence(assess(signal.samples[:, used], signal.rate, leads))
+        return assess(signal.samples[:, used], signal.rate, leads)
 
     def preparation(self, source: str) -> dict:
         """What the dataset file keeps, so that serving can do the same to a new recording."""

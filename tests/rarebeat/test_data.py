@@ -11,10 +11,13 @@ import time
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from data_utils.layout import test_path as sealed_path
+from data_utils.summary import LeftOut
+from data_utils.write import BeatRows, Description, writing
 from rarebeat.cli import main
 
 
@@ -63,6 +66,25 @@ def test_show_as_json_adds_up(simulated: Path) -> None:
         by_fold = sum(each["classes"][name] for each in shown["folds"])
         assert by_record == by_split == shown["totals"]["files"][name] == shown["totals"]["all"][name]
         assert by_fold == by_split - shown["splits"]["test"]["classes"][name]
+
+
+def test_a_long_list_is_cut_in_the_terminal_and_whole_as_json(tmp_path: Path) -> None:
+    description = Description(
+        "multiclass", ("A", "B"), ("A", "B"), ("I",), 1.0, (), "test", "none", False, True, {}
+    )
+    one = BeatRows(np.array([-1]), np.array([[1, 0]], np.uint8), np.zeros((1, 0), np.float32))
+    with writing(tmp_path / "x.h5", description) as writer:
+        for n in range(1100):
+            writer.add(f"r{n}", f"p{n}", "train" if n else "validation", np.full((1, 1), n), one)
+        left_out = [LeftOut(f"x{n}", "bad", 1, {"A": 1}) for n in range(61)]
+        writer.finish({f"p{n}": n % 2 for n in range(1100)}, left_out)
+
+    shown = _run("show", tmp_path / "x.h5").output
+    assert "r59 " in shown and "r60 " not in shown and "and 1,040 more (--json has all)" in shown
+    assert "x59 " in shown and "x60 " not in shown and "and 1 more (--json has all)" in shown
+    whole = json.loads(_run("show", tmp_path / "x.h5", "--json").stdout)
+    assert len(whole["recordings"]) == 1100 and len(whole["left_out"]) == 61
+    assert whole["totals"]["left_out"] == {"A": 61}
 
 
 def test_verify_finds_a_change(tmp_path: Path) -> None:

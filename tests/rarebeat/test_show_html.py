@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from data_utils.layout import UNKNOWN
 from data_utils.layout import test_path as sealed_path
+from data_utils.quality import Failure
 from data_utils.simulate import simulate
 from data_utils.summary import LeftOut
 from data_utils.write import BeatRows, Description, writing
@@ -77,7 +78,8 @@ def strips(tmp_path_factory: pytest.TempPathFactory) -> str:
             samples = np.sin(np.arange(1000 + 100 * n) / 10)[:, None].repeat(12, axis=1)
             writer.add(f"r<{n}>", f"p{n}", split, samples, rows)
         folds = {f"p{n}": n % 2 for n in range(5)}
-        writer.finish(folds, [LeftOut("bad & worse", "flat 1 in V1, above 0.1", 1, {"AF": 1})])
+        failures = (Failure("flat", "V1", 1.0, 0.1), Failure("amplitude", "V2", 0.0123, 0.05))
+        writer.finish(folds, [LeftOut("bad & worse", "flat 1 in V1, above 0.1", 1, {"AF": 1}, failures)])
     html = path.with_suffix(".html")
     assert _show(path, html).exit_code == 0
     return html.read_text(encoding="utf-8")
@@ -135,6 +137,10 @@ def test_an_example_of_each_class_is_drawn(strips: str) -> None:
 
 def test_what_is_left_out_is_listed_with_its_reason(strips: str) -> None:
     assert _rows(strips, "Left out") == [["bad &amp; worse", "flat 1 in V1, above 0.1", "1", "1 AF"]]
+    assert _rows(strips, "Quality control, lead by lead") == [
+        ["bad &amp; worse", "flat", "V1", "1", "at most 0.1"],
+        ["bad &amp; worse", "amplitude", "V2", "0.0123 mV", "at least 0.05 mV"],
+    ]
 
 
 def test_a_rare_class_says_what_it_takes(strips: str) -> None:
