@@ -1,4 +1,4 @@
-"""What quality control rejects is kept measure by measure and lead by lead, beside a sentence that says why."""
+"""What quality control rejects is kept by measure and lead, beside a sentence that says why."""
 
 from __future__ import annotations
 
