@@ -14,20 +14,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import yaml
 from rich.console import Console
 
 from data_utils.errors import BadInput
 from data_utils.layout import test_path
 from rarebeat.backend import client_errors, connect
+from rarebeat.configurations import join, together
 from rarebeat.ranking import Ranking, notices, rank
 from rarebeat.sweep_runs import Entry, find_sweep, read_sweep
 from rarebeat.tables import console, say
 from training.card import MODEL, NAME, TREES, model_files, read_card
+from training.metric_names import OBJECTIVE
 
 if TYPE_CHECKING:
     import wandb
 
-FILES = (MODEL, TREES, NAME)
+# The run's hyperparameters, as `rarebeat sweep` takes them.
+POINT = "point.yaml"
+FILES = (MODEL, TREES, NAME, POINT)
 
 
 @dataclass(frozen=True)
@@ -42,17 +47,19 @@ class Best:
 
 
 @click.command()
-@click.argument("path")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder for the model.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable, on stdout.")
-def best(path: str, out: Path, as_json: bool) -> None:
-    """Download the model of the best run that has one: model.keras and card.json.
+def best(paths: tuple[str, ...], out: Path, as_json: bool) -> None:
+    """Download the model of the best run that has one, its card, and the run's hyperparameters as YAML.
+
+    Runs that differ in their seed alone are one configuration, of which the best seed's model is taken.
 
     PATH is ENTITY/PROJECT/SWEEP, PROJECT/SWEEP, the sweep's web address, or its id alone.
     """
     check_folder(out)
     api = connect()
-    ranking = rank(read_sweep(api, find_sweep(api, path)))
+    ranking = together(rank(join([read_sweep(api, find_sweep(api, path)) for path in paths])))
     won = fetch_best(api, ranking, out)
     if as_json:
         click.echo(json.dumps(as_data(won, ranking), indent=2))
@@ -85,9 +92,9 @@ def fetch_best(api: wandb.Api, ranking: Ranking, directory: Path) -> Best:
     """
     check_folder(directory)
     without: list[str] = []
-    for entry in ranking.ranked:
+    for entry in (run for one in ranking.ranked for run in one.members or (one,)):
         with client_errors():
-            model = _model_of(api, ranking, entry)
+            model = _model_of(api, entry)
             if model is None:
                 without.append(entry.id)
                 continue
@@ -97,10 +104,8 @@ def fetch_best(api: wandb.Api, ranking: Ranking, directory: Path) -> Best:
     raise BadInput(f"no run of sweep {ranking.runs.path} has logged a model (an artifact of type `model`)")
 
 
-def _model_of(api: wandb.Api, ranking: Ranking, entry: Entry) -> wandb.Artifact | None:
-    project = ranking.runs.path.rsplit("/", 1)[0]
-    artifacts = api.run(f"{project}/{entry.id}").logged_artifacts()
-    models = [artifact for artifact in artifacts if artifact.type == "model"]
+def _model_of(api: wandb.Api, entry: Entry) -> wandb.Artifact | None:
+    models = [one for one in api.run(entry.path).logged_artifacts() if one.type == "model"]
     return models[-1] if models else None
 
 
@@ -121,13 +126,37 @@ def _download(model: wandb.Artifact, directory: Path) -> None:
     try:
         # The copy in the client's cache would never be read again.
         model.download(root=str(fresh), skip_cache=True)
+        _verify(model, fresh)
         if not model_files(fresh) or not (fresh / NAME).is_file():
             lacking = NAME if model_files(fresh) else MODEL
             raise BadInput(f"artifact {model.name} lacks {lacking}: it was not logged by training.train")
+        write_point(fresh, read_card(fresh))
         fresh.chmod(0o755)
         _replace(fresh, directory)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _verify(model: wandb.Artifact, directory: Path) -> None:
+    try:
+        model.verify(root=str(directory))
+    except ValueError as error:
+        raise BadInput(
+            f"artifact {model.name} is not what its run logged ({error}): bring it again"
+        ) from error
+
+
+def write_point(directory: Path, card: Mapping[str, Any]) -> None:
+    """Write the hyperparameters that had an effect as a sweep of one run, which trains the model again."""
+    active = {k: v for k, v in card["hyperparameters"].items() if k not in card["inactive"]}
+    sweep = {
+        "method": "grid",
+        "command": ["${env}", "${interpreter}", "-m", "training.train"],
+        "metric": {"name": f"best/{OBJECTIVE}", "goal": "maximize"},
+        "parameters": {name: {"value": value} for name, value in active.items()},
+    }
+    origin = f"# The run {card['run']['path']}, on data of digest {card['dataset']['digest']}.\n"
+    (directory / POINT).write_text(origin + yaml.safe_dump(sweep, sort_keys=False), encoding="utf-8")
 
 
 def _replace(fresh: Path, directory: Path) -> None:

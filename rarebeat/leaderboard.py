@@ -2,41 +2,92 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
+from data_utils.errors import BadInput
 from rarebeat import doubt
-from rarebeat.backend import connect
+from rarebeat.backend import client_errors, connect
+from rarebeat.configurations import join, only, together
 from rarebeat.doubt import Doubts
 from rarebeat.ranking import Ranking, classes, notices, rank, varying
 from rarebeat.sweep_runs import Entry, find_sweep, read_sweep
 from rarebeat.tables import Column, console, duration, number, say, score, stacked
 
+if TYPE_CHECKING:
+    import wandb
+
 
 @click.command()
-@click.argument("path")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("--sort", metavar="METRIC", help="Rank by another logged metric, such as val/f1/S.")
 @click.option(
-    "--top", type=click.IntRange(0), default=doubt.TOP, show_default=True,
-    help="How many runs get an interval by patient and are compared with the first.",
+    "--filter", "conditions", multiple=True, metavar="CONDITION",
+    help="Only runs that meet it, such as loss=focal or dropout<0.3; as often as you like.",
 )  # fmt: skip
+@click.option(
+    "--top", type=click.IntRange(0), default=doubt.TOP, show_default=True,
+    help="How many lines get an interval by patient and are compared with the first.",
+)  # fmt: skip
+@click.option("--write", is_flag=True, help="Put intervals and ties into the summaries of the runs.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable, on stdout.")
-def leaderboard(path: str, sort: str | None, top: int, as_json: bool) -> None:
-    """Rank the runs of a sweep: objective, F1 and AUPRC of each class, and the hyperparameters that vary.
+@click.option("--csv", "as_csv", is_flag=True, help="The table as comma-separated values, on stdout.")
+def leaderboard(
+    paths: tuple[str, ...],
+    sort: str | None,
+    conditions: tuple[str, ...],
+    top: int,
+    write: bool,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """Rank the runs of sweeps: objective, F1 and AUPRC of each class, and the hyperparameters that vary.
 
-    PATH is ENTITY/PROJECT/SWEEP, PROJECT/SWEEP, the sweep's web address, or its id alone. Runs that are
-    tied with the first, over the same draws of patients, are marked with =.
+    PATH is ENTITY/PROJECT/SWEEP, PROJECT/SWEEP, the sweep's web address, or its id alone. Runs that differ
+    only in their seed, or in what has no effect, are one line. Those that are tied with the first, over the
+    same draws of patients, are marked with =.
     """
+    if as_json and as_csv:
+        raise BadInput("--json and --csv are two forms of one table: take one")
     api = connect()
-    ranking = rank(read_sweep(api, find_sweep(api, path)), sort)
+    runs = join([read_sweep(api, find_sweep(api, path)) for path in paths])
+    ranking = together(rank(only(runs, conditions), sort))
     doubts = doubt.measure(api, ranking, top)
+    if write:
+        write_doubts(api, ranking, doubts)
     if as_json:
         click.echo(json.dumps(as_data(ranking, doubts), indent=2))
+    elif as_csv:
+        click.echo(as_table(columns(ranking, doubts)), nl=False)
     else:
         show(ranking, doubts, console())
+
+
+def write_doubts(api: wandb.Api, ranking: Ranking, doubts: Doubts) -> None:
+    """Put `leaderboard/low`, `leaderboard/high` and `leaderboard/tied` into the runs' summaries, so that
+    W&B's own table shows them.
+    """
+    for entry in ranking.ranked:
+        found = doubts.runs.get(entry.id)
+        for run in entry.members or (entry,) if found else ():
+            # Of one configuration's runs each carries what was found of all of them.
+            values = {"low": found.low, "high": found.high, "tied": found.tied}
+            with client_errors():
+                api.run(run.path).summary.update({f"leaderboard/{k}": v for k, v in values.items()})
+
+
+def as_table(table: list[Column]) -> str:
+    """Columns as comma-separated values, with their headings."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([column.heading or "rank" for column in table])
+    writer.writerows(zip(*(column.cells for column in table), strict=True))
+    return stream.getvalue()
 
 
 def show(ranking: Ranking, doubts: Doubts, to: Console) -> None:
@@ -52,7 +103,10 @@ def show(ranking: Ranking, doubts: Doubts, to: Console) -> None:
 
 def title(ranking: Ranking) -> str:
     """One line that says which sweep this is and what it is ranked by."""
-    runs = "1 run" if len(ranking.ranked) == 1 else f"{len(ranking.ranked)} runs"
+    count = sum(len(entry.members) or 1 for entry in ranking.ranked)
+    runs = "1 run" if count == 1 else f"{count} runs"
+    if count > len(ranking.ranked):
+        runs += f" of {len(ranking.ranked)} configurations"
     return f"{ranking.runs.path} · {ranking.metric}, {ranking.goal}d · {runs}"
 
 
@@ -64,6 +118,7 @@ def columns(ranking: Ranking, doubts: Doubts) -> list[Column]:
         Column("run", tuple(entry.id for entry in runs), key=True, left=True),
         Column(_short(ranking.metric), tuple(f"{ranking.value(entry):.4f}" for entry in runs)),
         *_interval_column(runs, doubts),
+        *_unless(["1"] * len(runs), "runs", [str(len(entry.members) or 1) for entry in runs]),
         *_class_columns(runs, _f1(runs), "F1"),
         *_class_columns(runs, "auprc", "AUPRC"),
         *[Column(name, tuple(_setting(entry, name) for entry in runs)) for name in varying(ranking)],
@@ -121,6 +176,7 @@ def as_data(ranking: Ranking, doubts: Doubts) -> dict[str, Any]:
         "goal": ranking.goal,
         "notices": [*notices(ranking), *doubts.notices()],
         "others": ranking.others,
+        "corrected": doubts.corrected,
         "runs": [_entry_data(ranking, doubts, i, entry) for i, entry in enumerate(ranking.ranked, 1)],
     }
 
@@ -130,6 +186,7 @@ def _entry_data(ranking: Ranking, doubts: Doubts, place: int, entry: Entry) -> d
     return {
         "rank": place,
         "run": entry.id,
+        "runs": [run.id for run in entry.members or (entry,)],
         "name": entry.name,
         "state": entry.state,
         "objective": ranking.value(entry),

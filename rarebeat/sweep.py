@@ -20,6 +20,7 @@ from data_utils.errors import BadInput
 from rarebeat import best, doubt, leaderboard
 from rarebeat.agents import Agents, agent_environment
 from rarebeat.backend import DIRECTORY, ENTITY, Backend, connect, find_backend, probe
+from rarebeat.configurations import together
 from rarebeat.devices import gpus, places
 from rarebeat.ranking import RANKED_STATES, Ranking, rank
 from rarebeat.run_logs import last_line, last_words
@@ -235,7 +236,7 @@ def _report_missing(runs: SweepRuns, plan: Plan) -> None:
 
 def _ranking(runs: SweepRuns, logs: Path) -> Ranking:
     try:
-        return rank(runs)
+        return together(rank(runs))
     except BadInput as error:
         reason = last_line(logs)
         if any(entry.state in RANKED_STATES for entry in runs.entries) or not reason:

@@ -32,6 +32,8 @@ class Entry:
         summary: the run's numbers by logged name (not finite ones left out).
         dataset: what the run says about its data (digest, simulated, ranked_classes, …).
         created: when the run was made, in ISO 8601.
+        path: ENTITY/PROJECT/RUN.
+        members: the runs that it stands for, where it is the mean of several.
     """
 
     id: str
@@ -43,6 +45,8 @@ class Entry:
     summary: Mapping[str, float] = field(default_factory=dict)
     dataset: Mapping[str, Any] = field(default_factory=dict)
     created: str = ""
+    path: str = ""
+    members: tuple[Entry, ...] = ()
 
     def per_class(self, metric: str) -> dict[str, float]:
         """`val/{metric}/{class}` by class."""
@@ -158,6 +162,7 @@ def read_entry(run: Run, metric: str) -> Entry:
         summary=summary,
         dataset=config.get("dataset") or {},
         created=str(run.created_at or ""),
+        path="/".join(run.path),
     )
 
 

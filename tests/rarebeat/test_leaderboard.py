@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import math
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from data_utils.errors import BadInput
 from rarebeat import leaderboard
-from rarebeat.doubt import Doubt, Doubts
+from rarebeat.configurations import join, only, together
+from rarebeat.doubt import Doubt, Doubts, resample
 from rarebeat.ranking import classes, notices, rank, varying
 from rarebeat.sweep_runs import Entry, SweepRuns, flatten, numbers, searched
 from rarebeat.tables import Column, duration, stacked
+from training.objective import objective
+from training.predictions import Predictions
 
 METRIC = "best/macro_auprc"
 DATA = {"digest": "d", "simulated": False, "groups_known": True, "classes": ["N", "S", "V", "F"]}
@@ -227,3 +231,100 @@ def test_f1_of_a_class_is_the_one_at_thresholds_of_other_patients_where_runs_hav
     text = printed(sweep(entry("a", 0.5, summary=scores), entry("b", 0.4, summary=scores)))
     assert "0.400" in text
     assert "0.100" not in text
+
+
+def seeds() -> SweepRuns:
+    """Focal three times, of which one seed is lucky, and cross-entropy with two values of what it ignores."""
+    return sweep(
+        entry("lucky", 0.9, config={"loss": "focal", "seed": 0}, summary={"_runtime": 60.0}),
+        entry("b", 0.5, config={"loss": "focal", "seed": 1}, summary={"_runtime": 60.0}),
+        entry("c", 0.4, config={"loss": "focal", "seed": 2}, summary={"_runtime": 30.0}),
+        entry("d", 0.7, config={"loss": "ce", "gamma": 1.0, "seed": 0}, inactive=frozenset({"gamma"})),
+        entry("e", 0.7, config={"loss": "ce", "gamma": 4.0, "seed": 0}, inactive=frozenset({"gamma"})),
+    )
+
+
+def test_runs_that_differ_in_seed_or_in_what_has_no_effect_are_one_line_by_their_mean():
+    ranking = together(rank(seeds()))
+    assert [[run.id for run in one.members] for one in ranking.ranked] == [["d", "e"], ["lucky", "b", "c"]]
+    assert [ranking.value(one) for one in ranking.ranked] == pytest.approx([0.7, 0.6])
+    assert ranking.ranked[1].seconds == 150.0
+    assert "5 runs of 2 configurations" in leaderboard.title(ranking)
+    assert leaderboard.as_data(ranking, Doubts())["runs"][0]["runs"] == ["d", "e"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "left"),
+    [
+        ("loss=focal", ["lucky", "b", "c"]),
+        ("loss != focal", ["d", "e"]),
+        ("seed<=1", ["lucky", "d", "e", "b"]),
+        (f"{METRIC}>0.6", ["lucky", "d", "e"]),
+        ("run=b", ["b"]),
+    ],
+)
+def test_only_runs_that_meet_a_condition_are_left(condition, left):
+    assert order(only(seeds(), [condition])) == left
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ("loss", "is no condition"),
+        ("lss=ce", "no run has lss"),
+        ("gamma>0", "no run has gamma"),
+        ("seed>9", "no run meets it"),
+        ("loss<3", "cannot be compared"),
+    ],
+)
+def test_a_condition_that_leaves_nothing_is_refused(condition, words):
+    with pytest.raises(BadInput, match=words):
+        only(seeds(), [condition])
+
+
+def test_several_sweeps_rank_together_unless_they_optimise_different_things():
+    one, other = sweep(entry("a", 0.5, path="l/p/a")), sweep(entry("b", 0.6, path="l/p/b"))
+    assert order(join([one, other])) == ["b", "a"]
+    with pytest.raises(BadInput, match="do not compare"):
+        join([one, sweep(entry("c", 0.1, path="l/p/c"), goal="minimize")])
+
+
+def test_the_table_goes_to_a_spreadsheet_with_every_number():
+    table = leaderboard.as_table(leaderboard.columns(rank(seeds()), Doubts()))
+    rows = [line.split(",") for line in table.splitlines()]
+    assert rows[0][:3] == ["rank", "run", "macro_auprc"]
+    assert [row[1] for row in rows[1:]] == ["lucky", "d", "e", "b", "c"]
+
+
+def said(seed: int, skill: float) -> Predictions:
+    rng = np.random.default_rng(seed)
+    group = np.repeat([f"p{i}" for i in range(24)], 30)
+    target = np.eye(2, dtype=np.uint8)[rng.permutation(np.repeat([0, 0, 1], 240))]
+    logits = (skill * target + np.random.default_rng([seed, 1]).normal(size=target.shape)).astype(np.float32)
+    fold = np.zeros(len(group), np.int16)
+    return Predictions(np.arange(len(group)), group, target, logits, fold, "d", ("N", "S"))
+
+
+def test_a_line_of_several_seeds_has_the_interval_of_their_mean_and_the_first_is_corrected():
+    predictions = {"a": said(0, 2.0), "b": said(1, 2.0), "c": said(2, 0.0)}
+    data = DATA | {"ranked_classes": ["S"]}
+    entries = [
+        entry(
+            name, objective(one, ["S"], "sigmoid"), dataset=data,
+            config={"link": "sigmoid", "seed": seed, "loss": "ce" if name == "c" else "focal"},
+        )
+        for seed, (name, one) in enumerate(predictions.items())
+    ]  # fmt: skip
+    ranking = together(rank(sweep(*entries)))
+    doubts = resample(ranking, 10, lambda run: predictions[run.id])
+    first, second = ranking.ranked
+    assert len(first.members) == 2
+    found = doubts.runs[first.id]
+    assert found.low < ranking.value(first) < found.high
+    assert (found.tied, doubts.runs[second.id].tied) == (True, False)
+    # The second is far behind: nobody picked between alike ones, and nothing is taken off.
+    assert doubts.corrected == pytest.approx(ranking.value(first), abs=1e-6)
+    assert any("Corrected for having picked the first of 2" in notice for notice in doubts.notices())
+    # Without the predictions of one that could have been picked, nothing can be corrected.
+    some = resample(ranking, 10, lambda run: None if run.id == "c" else predictions[run.id])
+    assert some.corrected is None and first.id in some.runs
