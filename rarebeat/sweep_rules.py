@@ -230,6 +230,10 @@ def _inactive_findings(specs: dict[str, Any], table: Table) -> Iterator[Finding]
                 yield Finding(
                     f"{sentence}, and it counts only with {other} {wish}", ("parameters", name), False
                 )
+        needs = rule.get("needs", ())
+        if needs and all(_possible(other, specs, table) in ([0], [0.0], [""]) for other in needs):
+            sentence = f"{name} is searched but has no effect while {', '.join(needs)}"
+            yield Finding(f"{sentence} {'is' if len(needs) == 1 else 'are'} off", ("parameters", name), False)
 
 
 def _possible(name: str, specs: dict[str, Any], table: Table) -> list | None:

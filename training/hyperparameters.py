@@ -36,7 +36,10 @@ from training.plugins import VARIABLE, load_plugins
 
 
 def gather() -> dict[str, dict]:
-    """Return the union of all declarations: name -> type, default, min, max, choices, meaning, active.
+    """Return the union of all declarations: name -> type, default, min, max, choices, meaning, active, needs.
+
+    A hyperparameter has an effect where each of `active` (name -> values) has one of its values, and one at
+    least of `needs` (names), if there are any, is neither 0 nor empty.
 
     Raises:
         ValueError: two parts declare one name.
@@ -100,11 +103,14 @@ def resolve(given: Mapping, task: str | None = None) -> dict:
 
 def inactive(hp: Mapping) -> list[str]:
     """Return the names that mean nothing under the values `hp`, such as gamma under cross-entropy."""
-    return [
-        name
-        for name, declaration in TABLE.items()
-        if any(hp[other] not in values for other, values in declaration.get("active", {}).items())
-    ]
+    return [name for name, declaration in TABLE.items() if not _is_active(declaration, hp)]
+
+
+def _is_active(declaration: Mapping, hp: Mapping) -> bool:
+    needs = declaration.get("needs")
+    return (needs is None or any(hp[other] for other in needs)) and all(
+        hp[other] in values for other, values in declaration.get("active", {}).items()
+    )
 
 
 def check(name: str, value: object) -> object:

@@ -9,12 +9,10 @@ import numpy as np
 
 from data_utils.augment.adding import RecordedNoise, WhiteNoise, noise_level, wander
 from data_utils.augment.dropping import kept_leads, kept_time
-from data_utils.augment.hyperparameters import HYPERPARAMETERS
+from data_utils.augment.hyperparameters import HYPERPARAMETERS, STRENGTHS
 from data_utils.augment.missing import measured
 from data_utils.augment.moving import moved
 from data_utils.errors import BadInput
-
-STRENGTHS = tuple(name for name, declared in HYPERPARAMETERS.items() if declared["default"] == 0.0)
 
 
 def build_augmenter(hp: Mapping, rate: float, leads: int) -> Augmenter | None:

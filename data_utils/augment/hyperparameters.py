@@ -10,14 +10,7 @@ def _strength(highest: float, meaning: str) -> dict:
     return {"type": "float", "default": 0.0, "min": 0.0, "max": highest, "meaning": meaning}
 
 
-HYPERPARAMETERS = {
-    "augment_probability": {
-        "type": "float",
-        "default": 0.5,
-        "min": 0.0,
-        "max": 1.0,
-        "meaning": "How likely an example gets each augmentation that is on.",
-    },
+_STRENGTHS = {
     "augment_warp": _strength(
         0.5, "Time warp: played faster or slower about its middle, by up to this share."
     ),
@@ -32,12 +25,27 @@ HYPERPARAMETERS = {
     "augment_snr": _strength(
         60.0, "dB of signal to noise at worst; each example draws up to 10 dB above it. 0 adds no noise."
     ),
+    "augment_lead_dropout": _strength(0.9, "How likely each lead reads 0; one lead at least stays."),
+    "augment_mask": _strength(0.9, "Share of an example, at most, that one stretch of zeros covers."),
+}
+
+STRENGTHS = tuple(_STRENGTHS)
+
+HYPERPARAMETERS = {
+    **_STRENGTHS,
+    "augment_probability": {
+        "type": "float",
+        "default": 0.5,
+        "min": 0.0,
+        "max": 1.0,
+        "meaning": "How likely an example gets each augmentation that is on.",
+        "needs": list(STRENGTHS),
+    },
     "noise_from": {
         "type": "str",
         "default": "",
         "meaning": "WFDB records of noise for augment_snr, with commas between, such as nstdb/ma,nstdb/bw; "
         "empty is white noise.",
+        "needs": ["augment_snr"],
     },
-    "augment_lead_dropout": _strength(0.9, "How likely each lead reads 0; one lead at least stays."),
-    "augment_mask": _strength(0.9, "Share of an example, at most, that one stretch of zeros covers."),
 }

@@ -37,6 +37,8 @@ TABLE = Table(
             "max": 1.0,
             "active": {"loss": ["focal"], "link": ["sigmoid"]},
         },
+        "augment_snr": {"type": "float", "default": 0.0, "min": 0.0, "max": 60.0},
+        "noise_from": {"type": "str", "default": "", "needs": ["augment_snr"]},
     },
     ("epoch", "train/loss", "val/loss", "val/macro_auprc", "val/f1/{class}", "best/loss", "best/macro_auprc"),
 )
@@ -187,10 +189,20 @@ def test_a_grid_over_a_range_is_refused() -> None:
             ["loss: {values: [ce, focal]}", "alpha: {min: 0.1, max: 0.9}"],
             "alpha is searched but has no effect: link is softmax, and it counts only with link sigmoid",
         ),
+        (
+            ["noise_from: {values: ['', nstdb/ma]}"],
+            "noise_from is searched but has no effect while augment_snr is off",
+        ),
     ],
 )
 def test_searching_what_has_no_effect_is_worth_a_warning(lines: list[str], sentence: str) -> None:
     assert warnings(parameters(*lines)) == [sentence]
+
+
+def test_what_needs_another_that_is_on_or_searched_is_no_matter() -> None:
+    noise = "noise_from: {values: ['', nstdb/ma]}"
+    for snr in ("{value: 10.0}", "{values: [0.0, 10.0]}", "{min: 0.0, max: 20.0}"):
+        assert warnings(parameters(noise, f"augment_snr: {snr}")) == []
 
 
 def test_a_parameter_that_counts_for_some_runs_is_no_matter() -> None:

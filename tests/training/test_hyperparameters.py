@@ -31,7 +31,7 @@ def test_a_declaration_is_whole_and_its_default_passes_its_own_check(name):
     assert declaration["type"] in ("float", "int", "bool", "str", "choice")
     assert declaration["meaning"].endswith(".")
     assert check(name, declaration["default"]) == declaration["default"]
-    assert set(declaration.get("active", {})) <= set(TABLE)
+    assert set(declaration.get("active", {})) | set(declaration.get("needs", ())) <= set(TABLE)
 
 
 def test_what_is_not_given_has_its_default():
@@ -89,6 +89,19 @@ def test_the_link_follows_a_multilabel_data_set_unless_it_is_given():
 )
 def test_what_means_nothing_under_these_values_is_inactive(given, expected):
     assert set(inactive(resolve(given))) & {"gamma", "alpha", "weight_power"} == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {"augment_probability", "noise_from"}),
+        ({"augment_mask": 0.1}, {"noise_from"}),
+        ({"augment_snr": 10.0}, set()),
+        ({"augment_snr": 10.0, "model": "xgboost_features"}, {"augment_probability", "noise_from"}),
+    ],
+)
+def test_what_needs_another_is_inactive_while_that_is_off(given, expected):
+    assert set(inactive(resolve(given))) & {"augment_probability", "noise_from"} == expected
 
 
 def test_the_table_is_printed_as_json_with_what_a_plugin_adds(tmp_path):
