@@ -19,10 +19,24 @@ def calibration_error(truth: np.ndarray, p: np.ndarray, bins: int = BINS) -> flo
         p: (n,) probabilities.
         bins: number of bins; fewer where there are fewer rows.
     """
-    order = np.argsort(p, kind="stable")
-    parts = np.array_split(order, min(bins, len(order)))
-    gaps = [len(part) * abs(p[part].mean() - truth[part].mean()) for part in parts]
-    return float(sum(gaps) / len(order))
+    believed, true, rows = reliability(truth, p, bins)
+    return float(rows @ np.abs(believed - true) / len(p))
+
+
+def reliability(
+    truth: np.ndarray, p: np.ndarray, bins: int = BINS
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the mean probability, the share of positives and the rows (bins,) of bins of equal count.
+
+    Args:
+        truth: (n,) bool, at least one row.
+        p: (n,) probabilities.
+        bins: number of bins; fewer where there are fewer rows.
+    """
+    parts = np.array_split(np.argsort(p, kind="stable"), min(bins, len(p)))
+    values = [(p[part].mean(), truth[part].mean(), len(part)) for part in parts]
+    believed, true, rows = np.array(values, float).T
+    return believed, true, rows
 
 
 def brier(truth: np.ndarray, p: np.ndarray) -> float:

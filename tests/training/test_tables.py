@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_recall_curve
 
+from training.curves import curve_points
 from training.decision import decide
 from training.predictions import Predictions
-from training.tables import confusion, curve_points
+from training.tables import confusion
 
 
 def predictions_of(target):
