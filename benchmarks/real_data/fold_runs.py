@@ -1,0 +1,74 @@
+"""What a configuration comes to on patient folds, epoch by epoch, kept outside the repository.
+
+Neither the program's early stopping nor its "best so far" is used, since both look at the fold that they are
+measured on: an epoch (or a number of trees) is one more hyperparameter, the same for all folds, and a peer's
+number of trees is chosen the same way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from data_utils.dataset import Dataset
+from training.fit import fit_member
+from training.folds import ranked_classes, validation_sides
+from training.hyperparameters import resolve
+
+# AUPRC by class after each epoch of each fold: [fold][epoch][class].
+Curves = list[list[dict[str, float]]]
+
+
+class Kept:
+    """Results on disk, by what they depend on, so that a second call only fills gaps."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+
+    def get(self, depends: Mapping, make: Callable[[], object]) -> object:
+        """Return what was kept for `depends`, or make and keep it."""
+        text = json.dumps(depends, sort_keys=True)
+        path = self.folder / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+        if not path.exists():
+            made = {"of": depends, "found": make()}
+            path.with_suffix(".part").write_text(json.dumps(made))
+            path.with_suffix(".part").rename(path)
+        return json.loads(path.read_text())["found"]
+
+
+def curves(dataset: Dataset, given: Mapping, kept: Kept) -> Curves:
+    """Train what `given` says on each of its folds.
+
+    Args:
+        given: hyperparameters that differ from their defaults; `folds` among them.
+    """
+    hp = resolve({**given, "patience": 10000}, dataset.task)
+    ranked, _ = ranked_classes(validation_sides(hp, dataset), dataset.classes)
+
+    def of_fold(fold: int) -> list[dict[str, float]]:
+        rows: list[dict[str, float]] = []
+        fit_member(hp, dataset, ranked, rows.append, fold)
+        # A class that the fold lacks has no AUPRC.
+        return [{name: row.get(f"val/auprc/{name}", np.nan) for name in dataset.classes} for row in rows]
+
+    return [
+        kept.get({"given": dict(given), "fold": fold, "data": dataset.digest}, lambda f=fold: of_fold(f))
+        for fold in range(hp["folds"])
+    ]
+
+
+def chosen_epoch(found: Sequence[Curves], ranked: Sequence[str]) -> int:
+    """Return the epoch, from 0, whose macro AUPRC is largest as a mean over seeds and folds."""
+    return int(macro(found, ranked).mean(axis=(0, 1)).argmax())
+
+
+def macro(found: Sequence[Curves], ranked: Sequence[str]) -> np.ndarray:
+    """Macro AUPRC (seeds, folds, epochs) over the classes `ranked`."""
+    return np.array(
+        [[[np.mean([row[name] for name in ranked]) for row in fold] for fold in one] for one in found]
+    )
