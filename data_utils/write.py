@@ -19,6 +19,7 @@ import numpy as np
 
 from data_utils.errors import BadInput
 from data_utils.layout import DTYPES, FORMAT, FORMAT_VERSION, SPLITS, content_digest, test_path
+from data_utils.replacing import replace_together, sync
 from data_utils.summary import LeftOut, Part, summarise
 
 _CHUNK = 1 << 24
@@ -124,7 +125,7 @@ class DatasetWriter:
         if any(len(rows.anchor) for rows in self._sides[True].rows):
             finals.insert(0, test_path(self.path))
             self._write(self.folder / finals[0].name, True, {}, summary, digest)
-        _replace_together(self.folder, finals, gone=[test_path(self.path)] if len(finals) == 1 else [])
+        replace_together(self.folder, finals, gone=[test_path(self.path)] if len(finals) == 1 else [])
 
     def close(self) -> None:
         """Let go of the spooled samples."""
@@ -144,7 +145,7 @@ class DatasetWriter:
             digest = content_digest(file)
             file.attrs["digest"] = digest
             file.attrs["training_digest"] = training_digest or digest
-        _sync(path)
+        sync(path)
         return digest
 
 
@@ -270,32 +271,3 @@ def _write_rows(file: h5py.File, side: _Side, folds: Mapping[str, int]) -> None:
 def _stretches(rows: BeatRows, length: int) -> np.ndarray:
     """(n, 2) begin and length of what the examples of a recording may see."""
     return np.tile([0, length], (len(rows.anchor), 1)) if rows.stretch is None else rows.stretch
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _replace_together(folder: Path, finals: list[Path], gone: list[Path]) -> None:
-    """Move the new files into place and older ones out of it; if any move fails, put everything back."""
-    undo: list[tuple[Path, Path]] = []
-    try:
-        for final in (*finals, *gone):
-            if final.exists():
-                _move(final, folder / f"old.{final.name}", undo)
-        for final in finals:
-            _move(folder / final.name, final, undo)
-    except BaseException:
-        for source, target in reversed(undo):
-            os.replace(target, source)
-        raise
-    _sync(finals[0].parent)
-
-
-def _move(source: Path, target: Path, undo: list[tuple[Path, Path]]) -> None:
-    os.replace(source, target)
-    undo.append((source, target))
