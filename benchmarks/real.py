@@ -2,6 +2,10 @@
 
     python benchmarks/real.py mitdb data/mitdb.h5          between patients: configurations on folds of DS1
     python benchmarks/real.py mitdb-final data/mitdb.h5    the best of them against the peer; DS2, once
+    python benchmarks/real.py random-beats data/mitdb.h5   LEAKS: to stand beside others who measure so
+    python benchmarks/real.py ptb-xl data/ptbxl.h5         superclasses, against a regression on features
+    python benchmarks/real.py cpsc data/cpsc.h5            recordings of any length, whole
+    python benchmarks/real.py transfer data/ptbxl.h5 data/cpsc.h5
 
 The files are those of `rarebeat data build`; docs/benchmarks.md has the commands and what they gave.
 """
@@ -15,7 +19,7 @@ from pathlib import Path
 import training.quiet  # noqa: F401  (before anything imports TensorFlow)
 
 # isort: split
-from real_data import between_patients
+from real_data import between_patients, random_beats, twelve_leads
 from real_data.fold_runs import Kept
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rarebeat" / "real"
@@ -29,14 +33,26 @@ def main() -> None:
     mitdb.add_argument("data", type=Path)
     mitdb.add_argument("--seeds", type=int, default=3, help="of the best configuration")
     mitdb.add_argument("--only", default="", help="configurations whose name has this in it")
-    final = parts.add_parser("mitdb-final")
-    final.add_argument("data", type=Path)
+    for part in ("mitdb-final", "random-beats", "ptb-xl", "cpsc"):
+        parts.add_parser(part).add_argument("data", type=Path)
+    transfer = parts.add_parser("transfer")
+    transfer.add_argument("source", type=Path)
+    transfer.add_argument("data", type=Path)
+    transfer.add_argument("--seeds", type=int, default=3)
     asked = parser.parse_args()
     kept = Kept(asked.cache)
     if asked.part == "mitdb":
         between_patients.compare(asked.data, kept, asked.seeds, asked.only)
     elif asked.part == "mitdb-final":
         between_patients.final(asked.data, kept, asked.cache / "best")
+    elif asked.part == "random-beats":
+        random_beats.compare(asked.data, kept)
+    elif asked.part == "ptb-xl":
+        twelve_leads.superclasses(asked.data, kept)
+    elif asked.part == "cpsc":
+        twelve_leads.whole_rows(asked.data, kept)
+    else:
+        twelve_leads.transfer(asked.source, asked.data, kept, asked.cache / "source", asked.seeds)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from training.fit import fit_member
 from training.folds import ranked_classes, validation_sides
 from training.hyperparameters import resolve
 
-# AUPRC by class after each epoch of each fold: [fold][epoch][class].
+# A curve's area by class after each epoch of each fold: [fold][epoch][class].
 Curves = list[list[dict[str, float]]]
 
 
@@ -41,11 +41,12 @@ class Kept:
         return json.loads(path.read_text())["found"]
 
 
-def curves(dataset: Dataset, given: Mapping, kept: Kept) -> Curves:
+def curves(dataset: Dataset, given: Mapping, kept: Kept, measure: str = "auprc") -> Curves:
     """Train what `given` says on each of its folds.
 
     Args:
         given: hyperparameters that differ from their defaults; `folds` among them.
+        measure: "auprc" or "auroc".
     """
     hp = resolve({**given, "patience": 10000}, dataset.task)
     ranked, _ = ranked_classes(validation_sides(hp, dataset), dataset.classes)
@@ -53,22 +54,23 @@ def curves(dataset: Dataset, given: Mapping, kept: Kept) -> Curves:
     def of_fold(fold: int) -> list[dict[str, float]]:
         rows: list[dict[str, float]] = []
         fit_member(hp, dataset, ranked, rows.append, fold)
-        # A class that the fold lacks has no AUPRC.
-        return [{name: row.get(f"val/auprc/{name}", np.nan) for name in dataset.classes} for row in rows]
+        # A class that the fold lacks has neither.
+        return [{name: row.get(f"val/{measure}/{name}", np.nan) for name in dataset.classes} for row in rows]
 
+    asked = {"given": dict(given)} | ({} if measure == "auprc" else {"measure": measure})
     return [
-        kept.get({"given": dict(given), "fold": fold, "data": dataset.digest}, lambda f=fold: of_fold(f))
+        kept.get({**asked, "fold": fold, "data": dataset.digest}, lambda f=fold: of_fold(f))
         for fold in range(hp["folds"])
     ]
 
 
 def chosen_epoch(found: Sequence[Curves], ranked: Sequence[str]) -> int:
-    """Return the epoch, from 0, whose macro AUPRC is largest as a mean over seeds and folds."""
+    """Return the epoch, from 0, whose macro area is largest as a mean over seeds and folds."""
     return int(macro(found, ranked).mean(axis=(0, 1)).argmax())
 
 
 def macro(found: Sequence[Curves], ranked: Sequence[str]) -> np.ndarray:
-    """Macro AUPRC (seeds, folds, epochs) over the classes `ranked`."""
+    """Macro area (seeds, folds, epochs) over the classes `ranked`."""
     return np.array(
         [[[np.mean([row[name] for name in ranked]) for row in fold] for fold in one] for one in found]
     )
