@@ -44,24 +44,40 @@ HEADINGS = {"f1": "F1", "auprc": "AUPRC", "auroc": "AUROC"}
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="FILE.test.h5, or FILE.h5.")
+@click.option("--whole", is_flag=True, help="All rows of another source's FILE, which has no sealed side.")
+@click.option(
+    "--map", "pairs", multiple=True, metavar="FILE_CLASS=MODEL_CLASS",
+    help="Which class of the file is which of the model's, where they are not named alike.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable, on stdout.")
-def evaluate(model: Path, data: Path, as_json: bool) -> None:
+def evaluate(model: Path, data: Path, whole: bool, pairs: tuple[str, ...], as_json: bool) -> None:
     """Evaluate the model in folder MODEL on the sealed test side, which is noted in a ledger beside it.
 
-    Every class gets 95 % intervals, which come from resampling patients.
+    On the file of another source, classes are matched by name or as --map says, leads by name, and what is
+    lost against the model's own validation stands beside. Every class gets 95 % intervals, which come from
+    resampling patients.
     """
     read_card(model)
-    file = sealed_file(data)
+    told = dict(class_pair(pair) for pair in pairs)
+    file = data if whole else sealed_file(data)
     if file != data:
         click.echo(f"Opening {file}, the sealed side of {data}.", err=True)
     # TensorFlow, which takes seconds to import, only once the files are known to be there.
     from training.evaluation import evaluate_model
 
-    result = evaluate_model(model, file)
+    result = evaluate_model(model, file, told=told, whole=whole)
     if as_json:
         click.echo(json.dumps(result, indent=2))
     else:
         show(result, console())
+
+
+def class_pair(pair: str) -> tuple[str, str]:
+    """FILE_CLASS=MODEL_CLASS. Raises `BadInput`."""
+    file, equals, model = (part.strip() for part in pair.partition("="))
+    if not (file and equals and model):
+        raise BadInput(f"--map {pair!r} is no pair of classes: write --map FILE_CLASS=MODEL_CLASS")
+    return file, model
 
 
 def sealed_file(data: Path) -> Path:
@@ -88,6 +104,9 @@ def show(result: dict[str, Any], to: Console) -> None:
         to.print(table)
     for sentence in overall_sentences(result["measures"]):
         say(to, sentence)
+    if result.get("internal"):
+        for table in stacked(internal_columns(result), to.width, "Against validation, and what is lost here"):
+            to.print(table)
     for table in stacked(
         patient_columns(result), to.width, "By patient: of each class found of all, and right of those called"
     ):
@@ -129,6 +148,23 @@ def measure_columns(result: dict[str, Any]) -> list[Column]:
         *[
             Column(heading, tuple(score(one[name]) if name in one else "–" for one in classes.values()))
             for name, heading in FURTHER.items()
+        ],
+    ]
+
+
+def internal_columns(result: dict[str, Any]) -> list[Column]:
+    """A row for each class that validation spoke of: what it promised, and how much less is found."""
+    classes = result["internal"]
+    return [
+        Column("class", tuple(classes), key=True, left=True),
+        *[
+            Column(heading, tuple(score(one.get(name)) for one in classes.values()))
+            for name, heading in {
+                "f1": "F1",
+                "f1_drop": "F1 lost",
+                "auprc": "AUPRC",
+                "auprc_drop": "AUPRC lost",
+            }.items()
         ],
     ]
 

@@ -77,6 +77,19 @@ _PROPERTIES = {
         },
         "required": ["rule", "thresholds"],
     },
+    # Of several models that answer together, each in a folder of its own with its own card below this one.
+    "ensemble": {
+        "type": "object",
+        "properties": {
+            "how": {"enum": ["mean", "vote"]},
+            "members": {
+                "type": "object",
+                "additionalProperties": {"type": "number", "exclusiveMinimum": 0},
+                "minProperties": 1,
+            },
+        },
+        "required": ["how", "members"],
+    },
     "ranked_classes": _TEXTS,
     "metrics": _NUMBERS,
     "dataset": {
@@ -94,7 +107,7 @@ _PROPERTIES = {
     "versions": {"type": "object", "additionalProperties": _TEXT},
 }
 
-_OPTIONAL = {"calibration", "record"}
+_OPTIONAL = {"calibration", "record", "ensemble"}
 
 SCHEMA = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",

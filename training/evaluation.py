@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-import training.quiet  # noqa: F401  (before anything imports TensorFlow)
-
-# isort: split
-import keras
 import numpy as np
 
 from data_utils.dataset import Dataset, Side, open_dataset
 from data_utils.errors import BadInput
-from data_utils.loader import Examples
-from data_utils.preparation import Preparation
 from training import bootstrap
-from training.batches import predict
-from training.boosted import load_trees, predict_mean
-from training.card import MODEL, TREES, model_files, read_card
-from training.decision import card_probabilities, decide
+from training.answers import model_digest, open_model
+from training.card import read_card
+from training.decision import decide
+from training.elsewhere import Cases, gather_cases
 from training.ledger import record_opening
 from training.metrics import FEWEST_PATIENTS, confusion_measures, curve_measures, full_measures
 from training.records import gather_units
 
 
 def evaluate_model(
-    model_dir: Path, test_file: Path, resamples: int = 1000, seed: int = 0, now: datetime | None = None
+    model_dir: Path,
+    test_file: Path,
+    resamples: int = 1000,
+    seed: int = 0,
+    now: datetime | None = None,
+    told: Mapping[str, str] | None = None,
+    whole: bool = False,
 ) -> dict:
     """Return what the model of `model_dir` finds on the patients of `test_file`, as plain data.
 
@@ -37,11 +36,13 @@ def evaluate_model(
     temperature and thresholds are the card's.
 
     Args:
-        model_dir: holds model.keras and card.json.
-        test_file: a sealed X.test.h5.
+        model_dir: holds a card and a model, or the members of an ensemble.
+        test_file: a sealed X.test.h5, or with `whole` any file that the model was not trained on.
         resamples: of the bootstrap by patient.
         seed: of the same.
         now: what the ledger says; None is the clock's.
+        told: the model's class by the file's, where they are not named alike.
+        whole: all labelled rows of a file that is not sealed, such as another hospital's.
 
     Returns:
         "run", "test_file", "dataset", "patients", "rows", "resamples", "openings"; "warnings" (sentences);
@@ -51,7 +52,9 @@ def evaluate_model(
         "macro": the same five, averaged over "classes", those that are there; "by_patient": "patient",
         "rows" and by class "support", "found", "called", "sensitivity", "precision";
         "measures": everything of `training.metrics.full`, as "classes", "overall" and "aami"; and where the
-        card says how windows become recordings, "record_measures" and "patient_measures" of the same form.
+        card says how windows become recordings, "record_measures" and "patient_measures" of the same form;
+        "internal": by class the "f1" and "auprc" that the card has from validation, and what is lost here, as
+        "f1_drop" and "auprc_drop".
 
     Raises:
         BadInput: no model, no card, no sealed file, or one that the model cannot read.
@@ -59,17 +62,15 @@ def evaluate_model(
     model_dir, test_file = Path(model_dir), Path(test_file)
     card = read_card(model_dir)
     dataset = open_dataset(test_file)
-    side = dataset.test()
-    _check_fit(card, dataset)
-    logits_of = load_model(model_dir)
+    cases = gather_cases(_side(dataset, card, whole), card, told or {})
+    answer = open_model(model_dir, dataset)
     opened = record_opening(test_file, _entry(card, dataset, model_dir, now))
 
-    logits = logits_of(Examples(side, Preparation.from_json(card["preparation"])))
-    p = card_probabilities(logits, card)
+    p = answer(cases.side)
     thresholds = np.array([card["thresholds"][name] for name in card["classes"]])
     decisions = decide(p, thresholds, card["task"])
-    classes, macro = _measure(side, p, decisions, card["classes"], resamples, seed)
-    for name, long_name, threshold in zip(dataset.classes, dataset.class_names, thresholds, strict=True):
+    classes, macro = _measure(cases, p, decisions, card["classes"], resamples, seed)
+    for name, long_name, threshold in zip(card["classes"], card["class_names"], thresholds, strict=True):
         classes[name] = {"name": long_name, "threshold": float(threshold), **classes[name]}
     return {
         "run": card["run"],
@@ -82,27 +83,58 @@ def evaluate_model(
             "groups_known": dataset.groups_known,
             "same_as_training": dataset.training_digest == card["dataset"]["digest"],
         },
-        "patients": len(np.unique(side.groups)),
-        "rows": len(side),
+        "patients": len(np.unique(cases.groups)),
+        "rows": len(cases),
         "resamples": resamples,
         "openings": opened,
-        "warnings": _warnings(card, dataset, side),
+        "warnings": _warnings(card, dataset, cases),
         "classes": classes,
         "macro": macro,
-        "by_patient": _by_patient(side, decisions, card["classes"]),
-        "measures": asdict(full_measures(side.targets, p, decisions, card["classes"], card["task"])),
-        **_of_units(side, p, card),
+        "by_patient": _by_patient(cases, decisions, card["classes"]),
+        "measures": asdict(full_measures(cases.targets, p, decisions, card["classes"], card["task"])),
+        "internal": _internal(card, classes),
+        **_of_units(cases, p, card),
     }
 
 
-def _of_units(side: Side, p: np.ndarray, card: dict) -> dict:
+def _side(dataset: Dataset, card: dict, whole: bool) -> Side:
+    """The sealed rows, or all of a file that the model has not seen."""
+    if not whole:
+        return dataset.test()
+    if dataset.sealed or card["dataset"]["digest"] in (dataset.digest, dataset.training_digest):
+        raise BadInput(
+            f"{dataset.path} is "
+            + ("a sealed side" if dataset.sealed else "what the model was trained on")
+            + ": --whole is for the file of another source."
+        )
+    return Side(dataset, np.arange(len(dataset), dtype=np.int64), "test")
+
+
+def _internal(card: dict, classes: dict) -> dict:
+    """What validation promised of each class that is here, and how much of it is not found."""
+    found = {}
+    for name, here in classes.items():
+        promised = {"f1": ("f1_tuned", "f1"), "auprc": ("auprc",)}
+        one = {}
+        for measure, logged in promised.items():
+            values = [
+                card["metrics"][f"{log}/{name}"] for log in logged if f"{log}/{name}" in card["metrics"]
+            ]
+            if values and here[measure]["value"] is not None:
+                one |= {measure: values[0], f"{measure}_drop": values[0] - here[measure]["value"]}
+        if one:
+            found[name] = one
+    return found
+
+
+def _of_units(cases: Cases, p: np.ndarray, card: dict) -> dict:
     """Recordings, and patients by the same rule and thresholds; nothing where rows are beats."""
     if "record" not in card:
         return {}
     rule, thresholds = card["record"]["rule"], card["record"]["thresholds"]
     found = {}
-    for name, unit in (("record", side.dataset.rows.recording[side.rows]), ("patient", side.groups)):
-        units = gather_units(unit, side.targets, p, side.groups, card["task"], rule)
+    for name, unit in (("record", _recordings(cases)), ("patient", cases.groups)):
+        units = gather_units(unit, cases.targets, p, cases.groups, card["task"], rule)
         if units is not None:
             decisions = decide(units.p, np.array([thresholds[one] for one in card["classes"]]), card["task"])
             full = full_measures(units.targets, units.p, decisions, card["classes"], card["task"])
@@ -110,64 +142,21 @@ def _of_units(side: Side, p: np.ndarray, card: dict) -> dict:
     return found
 
 
-def _check_fit(card: dict, dataset: Dataset) -> None:
-    """Refuse a file whose signals mean something else to the model."""
-    # A file may have further leads, in any order: they are read by name.
-    there = set(card["leads"]) <= set(dataset.leads)
-    wanted = {
-        "leads": (card["leads"], card["leads"] if there else list(dataset.leads)),
-        "rate": (card["rate"], dataset.rate),
-        "classes": (card["classes"], list(dataset.classes)),
-        "task": (card["task"], dataset.task),
-    }
-    if card["covariates"]:
-        wanted["covariates"] = (card["covariates"], list(dataset.covariates))
-    for what, (model, file) in wanted.items():
-        if model != file:
-            raise BadInput(
-                f"The model was trained with {what} {_words(model)}, but {dataset.path} has {_words(file)}: "
-                "evaluate it on a file built as its training file was."
-            )
-
-
-def _words(value: object) -> str:
-    return ", ".join(value) or "none" if isinstance(value, list) else str(value)
-
-
-def load_model(model_dir: Path) -> Callable[[Examples], np.ndarray]:
-    """Return what gives the logits (n, K) of examples: a network, or boosted trees.
-
-    Raises:
-        BadInput: no model, or one that this version of Keras or XGBoost does not read.
-    """
-    if not model_files(model_dir):
-        raise BadInput(f"There is no {MODEL} in {model_dir}: `rarebeat best` brings one there.")
-    network = _network(model_dir / MODEL) if (model_dir / MODEL).is_file() else None
-    if (model_dir / TREES).is_file():
-        members = load_trees(model_dir / TREES, network)
-        return lambda examples: predict_mean(members, examples)
-    return lambda examples: predict(network, examples)
-
-
-def _network(path: Path) -> keras.Model:
-    try:
-        return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
-        raise BadInput(f"{path} is no model that this version of Keras reads: {reason}.") from error
+def _recordings(cases: Cases) -> np.ndarray:
+    return cases.side.dataset.rows.recording[cases.side.rows]
 
 
 def _entry(card: dict, dataset: Dataset, model_dir: Path, now: datetime | None) -> dict:
     return {
         "time": (now or datetime.now(UTC)).isoformat(timespec="seconds"),
         "run": card["run"],
-        "model": hashlib.sha256(b"".join(p.read_bytes() for p in model_files(model_dir))).hexdigest(),
+        "model": model_digest(model_dir),
         "test_digest": dataset.digest,
     }
 
 
-def _warnings(card: dict, dataset: Dataset, side: Side) -> list[str]:
-    patients = len(np.unique(side.groups))
+def _warnings(card: dict, dataset: Dataset, cases: Cases) -> list[str]:
+    patients = len(np.unique(cases.groups))
     said = []
     if dataset.simulated:
         said.append("These are simulated beats: the numbers say nothing about people.")
@@ -179,13 +168,19 @@ def _warnings(card: dict, dataset: Dataset, side: Side) -> list[str]:
         said.append(
             "This is another data set than the model was trained on: its patients may have trained it."
         )
+        if dataset.preparation != card["dataset"]["preparation"]:
+            said.append("Its recordings were prepared in another way than those of training.")
+    for name, count in cases.left_out.items():
+        said.append(f"{count} rows of class {name}, which the model does not know, are left out.")
+    if cases.missing:
+        said.append(f"The file has no class {', '.join(cases.missing)}.")
     if patients < bootstrap.FEWEST_PATIENTS:
         said.append(
             f"There are only {patients} patients: intervals from fewer than {bootstrap.FEWEST_PATIENTS} "
             "are too narrow."
         )
-    for k, name in enumerate(dataset.classes):
-        having = len(np.unique(side.groups[side.targets[:, k] == 1]))
+    for k, name in enumerate(card["classes"]):
+        having = len(np.unique(cases.groups[cases.targets[:, k] == 1]))
         if 0 < having < FEWEST_PATIENTS:
             # Resampling them tells how they weigh against each other, not how others would differ.
             said.append(f"{name} is in {having} of the patients: too few for an interval.")
@@ -193,10 +188,10 @@ def _warnings(card: dict, dataset: Dataset, side: Side) -> list[str]:
 
 
 def _measure(
-    side: Side, p: np.ndarray, decisions: np.ndarray, names: list[str], resamples: int, seed: int
+    cases: Cases, p: np.ndarray, decisions: np.ndarray, names: list[str], resamples: int, seed: int
 ) -> tuple[dict, dict]:
-    drawn = bootstrap.bootstrap(side.targets, p, decisions, side.groups, resamples, seed)
-    classes = {name: _of_class(side, p[:, k], decisions[:, k], k) for k, name in enumerate(names)}
+    drawn = bootstrap.bootstrap(cases.targets, p, decisions, cases.groups, resamples, seed)
+    classes = {name: _of_class(cases, p[:, k], decisions[:, k], k) for k, name in enumerate(names)}
     there = [k for k, name in enumerate(names) if classes[name]["support"]]
     macro: dict = {"classes": [names[k] for k in there]}
     for measure in bootstrap.MEASURES:
@@ -210,15 +205,15 @@ def _measure(
     return classes, macro
 
 
-def _of_class(side: Side, p: np.ndarray, decided: np.ndarray, k: int) -> dict:
-    target = side.targets[:, k]
+def _of_class(cases: Cases, p: np.ndarray, decided: np.ndarray, k: int) -> dict:
+    target = cases.targets[:, k]
     known = target != 255
     truth = target[known] == 1
     measures = confusion_measures(truth, decided[known]) | curve_measures(truth, p[known])
     measures["sensitivity"] = measures.get("recall")
     return {
         "support": int(truth.sum()),
-        "patients": len(np.unique(side.groups[target == 1])),
+        "patients": len(np.unique(cases.groups[target == 1])),
         "prevalence": float(truth.mean()) if known.any() else None,
         **{measure: measures.get(measure) for measure in bootstrap.MEASURES},
     }
@@ -230,14 +225,14 @@ def _with_interval(value: float | None, drawn: np.ndarray) -> dict:
     return {"value": value, "low": low, "high": high}
 
 
-def _by_patient(side: Side, decisions: np.ndarray, names: list[str]) -> list[dict]:
+def _by_patient(cases: Cases, decisions: np.ndarray, names: list[str]) -> list[dict]:
     rows = []
-    for patient in np.unique(side.groups):
-        inside = side.groups == patient
+    for patient in np.unique(cases.groups):
+        inside = cases.groups == patient
         classes = {}
         for k, name in enumerate(names):
-            truth = side.targets[inside, k] == 1
-            called = decisions[inside, k] & (side.targets[inside, k] != 255)
+            truth = cases.targets[inside, k] == 1
+            called = decisions[inside, k] & (cases.targets[inside, k] != 255)
             measures = confusion_measures(truth, called)
             classes[name] = {
                 "support": int(truth.sum()),

@@ -12,9 +12,10 @@ from data_utils.dataset import open_dataset
 from data_utils.errors import BadInput
 from data_utils.loader import Examples
 from data_utils.preparation import Preparation
+from training.answers import load_model
 from training.boosting import _problems
 from training.card import read_card
-from training.evaluation import evaluate_model, load_model
+from training.evaluation import evaluate_model
 from training.fit import fit_member
 from training.folds import fit_folds
 from training.predictions import read_predictions

@@ -12,11 +12,12 @@ from data_utils.dataset import open_dataset
 from data_utils.errors import BadInput
 from data_utils.loader import Examples
 from data_utils.preparation import Preparation
+from training.answers import load_model
 from training.bootstrap import MEASURES
 from training.card import read_card
 from training.decision import decide, probabilities
 from training.ensemble import average
-from training.evaluation import evaluate_model, load_model
+from training.evaluation import evaluate_model
 from training.fit import fit_member
 from training.ledger import openings
 from training.outcome import conclude
@@ -177,8 +178,15 @@ def test_what_makes_a_number_doubtful_is_said(model_dir, changed, sealed):
     ("values", "sentence"),
     [
         ({"leads": ["MLII"]}, "trained with leads MLII, but .* has simulated"),
-        ({"rate": 250.0}, "trained with rate 250.0, but .* has 360.0"),
-        ({"classes": ["N", "S", "V", "Q"], "thresholds": dict.fromkeys("NSVQ", 0.5)}, "classes N, S, V, Q"),
+        ({"task": "multilabel"}, "trained with task multilabel, but .* has multiclass"),
+        (
+            {
+                "classes": [*"ABCD"],
+                "class_names": [*"ABCD"],
+                "thresholds": dict.fromkeys("ABCD", 0.5),
+            },
+            "say which is which by --map",
+        ),
         ({"covariates": [*"abcdefg"]}, "covariates a, b, c, d, e, f, g, but .* has rr_pre"),
     ],
 )
@@ -202,3 +210,61 @@ def test_a_missing_or_broken_model_is_refused_and_not_counted(changed, sealed):
     with pytest.raises(BadInput, match=r"There is no model\.keras"):
         evaluate_model(folder, sealed)
     assert openings(sealed) == 0
+
+
+def test_classes_of_another_file_are_matched_and_rows_of_strange_ones_are_left_out(changed, sealed):
+    """The model's V and F are called otherwise, as told; S is none of its classes."""
+    classes = ["N", "X", "ventricular", "fusion"]
+    folder = changed(
+        classes=classes,
+        class_names=["normal", "none", "Ventricular ectopic", "fusion"],
+        thresholds=dict.fromkeys(classes, 0.5),
+        metrics={"auprc/N": 0.75, "f1_tuned/N": 0.5, "f1/N": 0.25},
+        calibration={"scale": {}, "offset": {}},
+        dataset={
+            "digest": "f" * 64, "source": "", "simulated": True, "groups_known": True, "licence": "",
+            "preparation": {"x": 1},
+        },
+    )  # fmt: skip
+    side = open_dataset(sealed).test()
+    told = {"F": "fusion", "V": "ventricular"}
+
+    result = evaluate_model(folder, sealed, resamples=2, told=told)
+
+    counts = dict(zip("NSVF", (side.targets == 1).sum(axis=0), strict=True))
+    assert result["rows"] == len(side) - counts["S"]
+    assert result["classes"]["ventricular"]["support"] == counts["V"]
+    said = " ".join(result["warnings"])
+    assert f"{counts['S']} rows of class S, which the model does not know, are left out." in said
+    assert "The file has no class X." in said
+    assert "prepared in another way" in said
+    # What the card promised, by thresholds of other patients where it has them, minus what is here.
+    assert result["internal"]["N"]["f1"] == 0.5
+    lost = 0.75 - result["classes"]["N"]["auprc"]["value"]
+    assert result["internal"]["N"]["auprc_drop"] == pytest.approx(lost)
+    with pytest.raises(BadInput, match="has no class Z"):
+        evaluate_model(folder, sealed, told={"Z": "N"})
+
+
+def test_a_whole_file_is_evaluated_unless_the_model_was_trained_on_it(model_dir, dataset_file, tmp_path):
+    file = shutil.copy(dataset_file, tmp_path / "other.h5")
+    with pytest.raises(BadInput, match="is what the model was trained on"):
+        evaluate_model(model_dir, file, whole=True)
+    with h5py.File(file, "r+") as changed_file:
+        changed_file.attrs["digest"] = changed_file.attrs["training_digest"] = "e" * 64
+    assert evaluate_model(model_dir, file, resamples=2, whole=True)["rows"] == len(open_dataset(file))
+    assert openings(file) == 1
+
+
+def test_an_ensemble_of_one_model_twice_answers_as_that_model(model_dir, sealed, tmp_path):
+    folder = tmp_path / "ensemble"
+    for name in ("a", "b"):
+        shutil.copytree(model_dir, folder / "members" / name)
+    card = read_card(model_dir)
+    for how in ("mean", "vote"):
+        members = {"how": how, "members": {"a": 1, "b": 2}}
+        (folder / "card.json").write_text(json.dumps({**card, "ensemble": members}))
+        one, other = (evaluate_model(of, sealed, resamples=2) for of in (model_dir, folder))
+        if how == "mean":
+            assert other["macro"] == one["macro"]
+        assert other["classes"]["N"]["support"] == one["classes"]["N"]["support"]
