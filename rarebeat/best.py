@@ -94,17 +94,18 @@ def fetch_best(api: wandb.Api, ranking: Ranking, directory: Path) -> Best:
     without: list[str] = []
     for entry in (run for one in ranking.ranked for run in one.members or (one,)):
         with client_errors():
-            model = _model_of(api, entry)
+            model = model_of(api, entry)
             if model is None:
                 without.append(entry.id)
                 continue
             with _file_errors(directory):
-                _download(model, directory)
+                download_model(model, directory)
         return Best(entry, ranking.value(entry), directory, read_card(directory), tuple(without))
     raise BadInput(f"no run of sweep {ranking.runs.path} has logged a model (an artifact of type `model`)")
 
 
-def _model_of(api: wandb.Api, entry: Entry) -> wandb.Artifact | None:
+def model_of(api: wandb.Api, entry: Entry) -> wandb.Artifact | None:
+    """The last model that a run has logged."""
     models = [one for one in api.run(entry.path).logged_artifacts() if one.type == "model"]
     return models[-1] if models else None
 
@@ -120,7 +121,8 @@ def _file_errors(directory: Path) -> Iterator[None]:
         raise BadInput(f"{directory} cannot be written: {error.strerror}") from error
 
 
-def _download(model: wandb.Artifact, directory: Path) -> None:
+def download_model(model: wandb.Artifact, directory: Path) -> None:
+    """Bring a model into `directory`, which is complete afterwards, or as it was."""
     directory.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     try:

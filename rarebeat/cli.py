@@ -18,7 +18,11 @@ COMMANDS = {
     "agent": "rarebeat.agent:agent",
     "schedule": "rarebeat.schedule:schedule",
     "leaderboard": "rarebeat.leaderboard:leaderboard",
+    "confirm": "rarebeat.confirm:confirm",
+    "report": "rarebeat.report.command:report",
     "best": "rarebeat.best:best",
+    "ensemble": "rarebeat.ensemble:ensemble",
+    "prune": "rarebeat.prune:prune",
     "tune": "rarebeat.tune:tune",
     "evaluate": "rarebeat.evaluate:evaluate",
 }

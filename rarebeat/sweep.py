@@ -185,7 +185,7 @@ def run_sweep(plan: Plan, backend: Backend, to: Console, entity: str | None = No
     api = connect(backend)
     path = _its_sweep(api, plan, backend, entity or plan.config.get("entity"))
     logs = LOGS / path.rsplit("/", 1)[-1]
-    agents = Agents(path, _places(plan.agents), environment, logs)
+    agents = Agents(path, agent_places(plan.agents), environment, logs)
     runs = watch(api, agents, Enough(plan.total, plan.hours, plan.without_gain), plan.again)
     _report_failures(runs, logs)
     _report_missing(runs, plan)
@@ -211,7 +211,7 @@ def _its_sweep(api: wandb.Api, plan: Plan, backend: Backend, entity: str | None)
     return path
 
 
-def _places(agents: int) -> list[str | None]:
+def agent_places(agents: int) -> list[str | None]:
     """A device for each agent, the GPUs in turn."""
     devices = gpus()
     return places(devices, -(-agents // max(1, len(devices))))[:agents]

@@ -34,15 +34,22 @@ def find_unfinished(
     Args:
         total: runs that it has in all; None where it has no end.
     """
-    file = _file(config, url, project)
-    try:
-        path = json.loads(file.read_text(encoding="utf-8"))["sweep"]
-        runs = read_sweep(api, find_sweep(api, path))
-    except (OSError, ValueError, KeyError, BadInput):
+    runs = find_remembered(api, config, url, project)
+    if runs is None:
         return None
     over = sum(entry.state in ENDED for entry in runs.entries)
     is_open = runs.state.upper() in OPEN_STATES and (total is None or over < total)
     return runs if is_open else None
+
+
+def find_remembered(api: wandb.Api, config: dict[str, Any], url: str, project: str) -> SweepRuns | None:
+    """Return the sweep that the same command began before, if the server has it."""
+    file = _file(config, url, project)
+    try:
+        path = json.loads(file.read_text(encoding="utf-8"))["sweep"]
+        return read_sweep(api, find_sweep(api, path))
+    except (OSError, ValueError, KeyError, BadInput):
+        return None
 
 
 def _file(config: dict[str, Any], url: str, project: str) -> Path:

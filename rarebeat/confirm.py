@@ -1,0 +1,194 @@
+"""`rarebeat confirm`: all patient folds and fresh seeds for the first few of a sweep, which decide alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from data_utils.errors import BadInput
+from rarebeat import doubt, leaderboard
+from rarebeat.agents import Agents, agent_environment
+from rarebeat.backend import Backend, connect, find_backend
+from rarebeat.configurations import configuration, join, together
+from rarebeat.doubt import Doubts
+from rarebeat.ranking import RANKED_STATES, Ranking, rank
+from rarebeat.sweep import agent_places, interruptible
+from rarebeat.sweep_create import create_sweep
+from rarebeat.sweep_runs import Entry, SweepRuns, find_sweep, read_sweep
+from rarebeat.tables import console, say
+from rarebeat.unfinished import find_remembered, remember
+from rarebeat.watching import Enough, watch
+from training.dataset_artifact import is_artifact
+
+if TYPE_CHECKING:
+    import wandb
+
+LOGS = Path("runs/logs")
+GROUP = "confirm"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One of those to be confirmed: the entry that it was, and the sweep of its fresh runs."""
+
+    entry: Entry
+    config: dict[str, Any]
+
+
+@click.command()
+@click.argument("path")
+@click.option(
+    "--top", type=click.IntRange(2), default=3, show_default=True, help="Configurations to confirm."
+)
+@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Fresh seeds of each.")
+@click.option("--agents", type=click.IntRange(1), default=1, show_default=True, help="Agents at once.")
+@click.option("--data", type=click.Path(path_type=Path), help="Data file; wins over the sweep's own.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable on stdout, progress on stderr.")
+def confirm(path: str, top: int, seeds: int, agents: int, data: Path | None, as_json: bool) -> None:
+    """Train the first few of a sweep again, on all patient folds with fresh seeds, and name the winner.
+
+    The runs go to the same project, in the group `confirm`. Only they decide: those that they cannot tell
+    apart are a tie, and the command says so. The same command goes on where it was interrupted.
+    """
+    backend = find_backend()
+    api = connect(backend)
+    sweep = read_sweep(api, find_sweep(api, path))
+    ranking = together(rank(sweep))
+    trials = plan(ranking, top, seeds, data)
+    to = console(click.get_text_stream("stderr" if as_json else "stdout"))
+    with interruptible():
+        done = [_run(api, backend, sweep, trial, seeds, agents, data) for trial in trials]
+    decided = together(rank(join(done)))
+    doubts = doubt.measure(api, decided, len(trials))
+    names = {
+        configuration(_first_run(runs)): trial.entry.id for runs, trial in zip(done, trials, strict=True)
+    }
+    result = verdict(decided, doubts, names)
+    if as_json:
+        click.echo(json.dumps(result | {"leaderboard": leaderboard.as_data(decided, doubts)}, indent=2))
+        return
+    leaderboard.show(decided, doubts, to)
+    say(to, sentence(result))
+    won = next(runs for runs, trial in zip(done, trials, strict=True) if trial.entry.id == result["first"])
+    say(to, f"Bring it home: rarebeat best {won.path} -o runs/confirmed")
+
+
+def plan(ranking: Ranking, top: int, seeds: int, data: Path | None) -> list[Trial]:
+    """The sweeps that confirm the first `top` configurations: one each, a grid over nothing but seeds.
+
+    Raises:
+        BadInput: fewer than two to choose from, or a data file without folds or that is not here.
+    """
+    chosen = ranking.ranked[:top]
+    if len(chosen) < 2:
+        raise BadInput(f"{ranking.runs.path} has one configuration only: there is nothing to decide")
+    named = data or os.environ.get("RAREBEAT_DATA") or chosen[0].config.get("data", "")
+    if is_artifact(str(named)):
+        raise BadInput(
+            f"the sweep's data is the artifact {named}: give the file by --data, to read its folds"
+        )
+    folds = _folds(Path(named))
+    used = [run.config.get("seed", 0) for entry in ranking.ranked for run in entry.members or (entry,)]
+    # A fold takes the run's seed plus its number, so that seeds have to lie as far apart as there are folds.
+    first = max(used) + 1 + max(folds, *(entry.config.get("folds", 0) for entry in ranking.ranked))
+    fresh = [first + folds * i for i in range(seeds)]
+    return [Trial(entry, _sweep(ranking.runs, entry, folds, fresh)) for entry in chosen]
+
+
+def _folds(file: Path) -> int:
+    from data_utils.dataset import open_dataset
+
+    folds = open_dataset(file).folds
+    if folds < 2:
+        raise BadInput(f"{file} has no patient folds, so it can confirm nothing: build it with folds")
+    return folds
+
+
+def _sweep(runs: SweepRuns, entry: Entry, folds: int, seeds: Sequence[int]) -> dict[str, Any]:
+    active = {name: value for name, value in entry.config.items() if name not in entry.inactive}
+    fixed = {name: {"value": value} for name, value in active.items() if name not in ("seed", "folds")}
+    return {
+        "name": f"confirm {entry.id} of {runs.path.rsplit('/', 1)[-1]}",
+        "method": "grid",
+        "command": ["${env}", "${interpreter}", "-m", "training.train"],
+        "metric": {"name": runs.metric, "goal": runs.goal},
+        "parameters": {**fixed, "folds": {"value": folds}, "seed": {"values": list(seeds)}},
+    }
+
+
+def _run(
+    api: wandb.Api,
+    backend: Backend,
+    sweep: SweepRuns,
+    trial: Trial,
+    seeds: int,
+    agents: int,
+    data: Path | None,
+) -> SweepRuns:
+    """Run what is left of one trial; all of it may be there from an earlier call.
+
+    Raises:
+        BadInput: no run of it succeeded.
+    """
+    entity, project, _ = sweep.path.split("/")
+    where = "embedded" if backend.embedded else backend.url
+    runs = find_remembered(api, trial.config, where, project)
+    if runs is None or runs.state.upper() in ("CANCELED", "STOPPED"):
+        path = create_sweep(api, trial.config, project, entity)
+        remember(trial.config, where, project, path)
+        runs = read_sweep(api, find_sweep(api, path))
+    if _ended(runs) < seeds:
+        environment = agent_environment(backend.environment(os.environ), agents, data)
+        environment |= {"WANDB_RUN_GROUP": GROUP, "WANDB_TAGS": GROUP}
+        again = shlex.join(["rarebeat", *sys.argv[1:]])
+        pool = Agents(runs.path, agent_places(agents), environment, LOGS / runs.path.rsplit("/", 1)[-1])
+        runs = watch(api, pool, Enough(seeds), again)
+    if not _ended(runs):
+        raise BadInput(f"no run of {runs.path}, which confirms {trial.entry.id}, succeeded: see {LOGS}")
+    return runs
+
+
+def _ended(runs: SweepRuns) -> int:
+    return sum(entry.state in RANKED_STATES and entry.objective is not None for entry in runs.entries)
+
+
+def _first_run(runs: SweepRuns) -> Entry:
+    return next(entry for entry in runs.entries if entry.state in RANKED_STATES)
+
+
+def verdict(ranking: Ranking, doubts: Doubts, names: dict[tuple, str]) -> dict[str, Any]:
+    """What the fresh runs say of those that they confirm.
+
+    Args:
+        names: the run of the sweep that each configuration was.
+
+    Returns:
+        "first" and "tied", by run of the sweep; "winner", the first where nothing is tied with it and None
+        where something is, or where it cannot be told.
+    """
+    order = [names[configuration(entry)] for entry in ranking.ranked]
+    found = [doubts.runs.get(entry.id) for entry in ranking.ranked]
+    # What cannot be told apart, for want of predictions or patients, is tied.
+    tied = [name for name, one in zip(order, found, strict=True) if one is None or one.tied is not False]
+    return {
+        "first": order[0],
+        "tied": tied,
+        "winner": order[0] if tied == order[:1] else None,
+        "objectives": {n: ranking.value(e) for n, e in zip(order, ranking.ranked, strict=True)},
+    }
+
+
+def sentence(result: dict[str, Any]) -> str:
+    """The verdict in words."""
+    if result["winner"]:
+        return f"The winner is {result['winner']}, by runs that the sweep did not choose from."
+    tied = ", ".join(result["tied"])
+    return f"A tie: these patients cannot tell {tied} apart. Take the simplest of them, or more patients."
