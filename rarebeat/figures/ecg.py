@@ -15,7 +15,14 @@ _COLUMNS = (("I", "II", "III"), ("aVR", "aVL", "aVF"), ("V1", "V2", "V3"), ("V4"
 _POINTS_PER_MM = 4.0
 
 
-def ecg(signal: np.ndarray, rate: float, leads: Sequence[str], title: str, description: str) -> str:
+def ecg(
+    signal: np.ndarray,
+    rate: float,
+    leads: Sequence[str],
+    title: str,
+    description: str,
+    mark: float | None = None,
+) -> str:
     """The first ten seconds as SVG.
 
     The twelve standard leads are drawn in four columns of 2.5 s with lead II below; other leads each in a
@@ -25,6 +32,7 @@ def ecg(signal: np.ndarray, rate: float, leads: Sequence[str], title: str, descr
         signal: (S, C) mV, NaN where missing.
         rate: Hz.
         leads: C names.
+        mark: s, at which an arrow points from above; None for no arrow. For leads in rows of their own.
     """
     traces = list(_traces([lead.casefold() for lead in leads], leads))
     seconds = min(_SECONDS, len(signal) / rate)
@@ -36,6 +44,9 @@ def ecg(signal: np.ndarray, rate: float, leads: Sequence[str], title: str, descr
         first, last = round(begin * rate), min(round(end * rate), len(signal))
         if first < last:
             body += _trace(np.asarray(signal[first:last, lead], float), rate, leads[lead], row, begin)
+    if mark is not None:
+        x = _LEFT + mark * _MM_PER_S
+        body.append(element("path", d=f"M{x - 1.2:g} 0.6H{x + 1.2:g}L{x:g} 3.2Z", class_="fill c1"))
     return picture(width, height, title, description, body, unit="mm")
 
 

@@ -18,7 +18,8 @@ _STYLE = """
   --warn: #ff9482; --fine: #3a2526; --coarse: #5e3536; --trace: #f2f2f2;
   --c0: #5cb3f0; --c1: #f0965a; --c2: #4fcf9f; --c3: #e596c4; --c4: #a99cf5; --c5: #d9b843; --c6: #58c7d6;
   --c7: #b0b0b0; } }
-@media print { :root { color-scheme: light; --bg: #fff; --fg: #000; } section { break-inside: avoid-page; } }
+@media print { :root { color-scheme: light; --bg: #fff; --fg: #000; } section { break-inside: avoid-page; }
+  pre { white-space: pre-wrap; } .wide { overflow: visible; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1080px; padding: 24px 20px 60px; background: var(--bg); color: var(--fg);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
@@ -33,6 +34,7 @@ caption { text-align: left; color: var(--dim); padding-bottom: .2rem; }
 th, td { padding: .2rem .7rem .2rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--rule); }
 td.n, th.n { text-align: right; } code { font-size: .9em; overflow-wrap: anywhere; }
+pre { overflow-x: auto; border: 1px solid var(--rule); padding: .6rem .8rem; font-size: .85rem; }
 svg { max-width: 100%; height: auto; display: block; margin: .4rem 0; }
 svg text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: var(--fg); }
 svg .small { font-size: 11px; fill: var(--dim); } svg .label { fill: var(--dim); }
@@ -43,6 +45,7 @@ svg .band { fill: var(--c); opacity: .2; } svg .fill { fill: var(--c); }
 svg .fine { fill: none; stroke: var(--fine); stroke-width: .1; }
 svg .coarse { fill: none; stroke: var(--coarse); stroke-width: .2; }
 svg .trace { fill: none; stroke: var(--trace); stroke-width: .3; stroke-linejoin: round; }
+svg .halo { paint-order: stroke; stroke: var(--bg); stroke-width: 3px; }
 svg .lead { font-size: 3.4px; font-weight: 600; }
 """ + "".join(f".c{n} {{ --c: var(--c{n}); }}\n" for n in range(8))
 

@@ -1,0 +1,86 @@
+"""One run's decisions at several kinds of thresholds, each patient judged by a rule of the other patients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from training import rule
+from training.bootstrap import Interval, bootstrap, interval
+from training.decision import decide, neutral_thresholds
+from training.metrics import Full, full_measures
+from training.predictions import Predictions
+from training.rule import Rule, cross_fitted, fit_rule
+
+RECALL_FLOOR = 0.8
+STRATEGIES: dict[str, dict] = {
+    "0.5": {},
+    "best F1": {"threshold_rule": "f1"},
+    "Youden": {"threshold_rule": "youden"},
+    f"recall ≥ {RECALL_FLOOR}": {"threshold_rule": "recall_floor", "threshold_floor": RECALL_FLOOR},
+}
+NEUTRAL, *_ = STRATEGIES
+F1 = "best F1"
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Decisions of one strategy on the validation rows (n).
+
+    Attributes:
+        probabilities: (n, K), calibrated on other patients.
+        decisions: (n, K) bool.
+        full: every measure of them.
+        intervals: measure -> (K,) 95 % intervals by patient, None where there is none.
+    """
+
+    probabilities: np.ndarray
+    decisions: np.ndarray
+    full: Full
+    intervals: Mapping[str, tuple[Interval | None, ...]]
+
+
+def judge(
+    predictions: Predictions, link: str, task: str, config: Mapping, shift: np.ndarray | None = None
+) -> dict[str, Judged]:
+    """Return what each strategy comes to.
+
+    Args:
+        predictions: of one run.
+        config: its hyperparameters, of which those of calibration are kept.
+        shift: (K,) of the prior, where the run corrected it.
+    """
+    found = {}
+    for name, changed in STRATEGIES.items():
+        hp = {**rule.DEFAULTS, **{key: config[key] for key in rule.DEFAULTS if key in config}, **changed}
+        fit = partial(fit_rule, link=link, task=task, hp=hp, shift=shift)
+        p, decisions = _decide(predictions, link, task, fit)
+        if name == NEUTRAL:
+            decisions = decide(p, neutral_thresholds(p.shape[1]), task)
+        found[name] = _measure(predictions, p, decisions, task)
+    return found
+
+
+def _decide(
+    predictions: Predictions, link: str, task: str, fit: partial[Rule]
+) -> tuple[np.ndarray, np.ndarray]:
+    target, logits = predictions.target, predictions.logits
+    others = cross_fitted(target, logits, predictions.group, link, task, fit)
+    if others is not None:
+        return others
+    own = fit(target, logits)
+    p = own.probabilities(logits, link)
+    return p, rule.neutral(p, task)
+
+
+def _measure(predictions: Predictions, p: np.ndarray, decisions: np.ndarray, task: str) -> Judged:
+    target = predictions.target
+    drawn = bootstrap(target, p, decisions, predictions.group)
+    intervals = {
+        measure: tuple(interval(values[:, k]) for k in range(p.shape[1])) for measure, values in drawn.items()
+    }
+    full = full_measures(target, p, decisions, predictions.classes, task)
+    return Judged(p, decisions, full, intervals)
