@@ -3,6 +3,7 @@
 from models import (  # noqa: F401  (each registers itself)
     cnn,
     cnn_attention,
+    cnn_layers,
     crnn,
     mlp,
     resnet1d,
