@@ -219,6 +219,10 @@ def _card(
     left_out = ("calibration", "record", "ensemble")
     return {
         **{name: value for name, value in first.items() if name not in left_out},
+        "run": {
+            **first["run"],
+            "path": "ensemble of " + ", ".join(one.card["run"]["path"] for one, _ in taken),
+        },
         "temperature": 1.0,
         "thresholds": dict(zip(classes, thresholds.tolist(), strict=True)),
         "metrics": metrics,

@@ -1,0 +1,104 @@
+"""What is run to confirm the first few of a sweep, and what is said of it; and the whole way on a server."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from data_utils.errors import BadInput
+from rarebeat.configurations import configuration
+from rarebeat.confirm import plan, sentence, verdict
+from rarebeat.doubt import Doubt, Doubts
+from rarebeat.ranking import Ranking, rank
+from rarebeat.sweep_runs import Entry, SweepRuns
+
+METRIC = "best/macro_auprc"
+
+
+def ranking(*objectives: float, **config: object) -> Ranking:
+    entries = tuple(
+        Entry(
+            f"r{i}", f"r{i}", "finished", value, summary={METRIC: value}, inactive=frozenset({"gamma"}),
+            config={"loss": f"l{i}", "gamma": 2.0, "seed": i, "folds": 0, **config},
+        )
+        for i, value in enumerate(objectives)
+    )  # fmt: skip
+    return rank(SweepRuns("local/p/s", "", "FINISHED", METRIC, "maximize", ("loss",), entries))
+
+
+def test_each_of_the_first_few_gets_all_folds_and_seeds_whose_folds_no_run_has_seen(data):
+    trials = plan(ranking(0.1, 0.3, 0.2, data=str(data)), 2, 2, None)
+    assert [trial.entry.id for trial in trials] == ["r1", "r2"]
+    parameters = trials[0].config["parameters"]
+    assert parameters["loss"] == {"value": "l1"}
+    assert "gamma" not in parameters
+    folds = parameters["folds"]["value"]
+    assert folds >= 2
+    one, other = parameters["seed"]["values"]
+    # Fold f takes seed + f, and seeds 0 to 2 are used.
+    assert one > 2 and other - one >= folds
+    assert [trial.config["parameters"]["seed"] for trial in trials] == [parameters["seed"]] * 2
+
+
+def test_one_configuration_is_nothing_to_decide_and_an_artifact_has_to_be_here(data):
+    with pytest.raises(BadInput, match="one configuration only"):
+        plan(ranking(0.1, data=str(data)), 3, 2, None)
+    with pytest.raises(BadInput, match="give the file by --data"):
+        plan(ranking(0.1, 0.2, data="me/ecg/mitdb:latest"), 3, 2, None)
+
+
+@pytest.mark.parametrize(
+    ("tied", "winner", "words"),
+    [
+        ([True, False], "a", "The winner is a"),
+        ([True, True], None, "cannot tell a, b apart"),
+        ([True, None], None, "A tie"),
+        ([None, None], None, "A tie"),
+    ],
+)
+def test_a_winner_is_named_only_where_nothing_is_tied_with_it(tied, winner, words):
+    found = ranking(0.3, 0.2)
+    names = {configuration(entry): name for entry, name in zip(found.ranked, "ab", strict=True)}
+    doubts = Doubts({e.id: Doubt(0.1, 0.4, one) for e, one in zip(found.ranked, tied, strict=True)}, 30)
+    result = verdict(found, doubts, names)
+    assert (result["first"], result["winner"]) == ("a", winner)
+    assert words in sentence(result)
+
+
+def test_without_predictions_nothing_is_decided():
+    found = ranking(0.3, 0.2)
+    names = {configuration(entry): entry.id for entry in found.ranked}
+    assert verdict(found, Doubts(), names)["winner"] is None
+
+
+@pytest.mark.slow
+def test_a_sweep_is_confirmed_put_together_and_pruned(tmp_path, terminal, data, sweep_yaml):
+    shell = terminal(tmp_path)
+    (tmp_path / "sweep.yaml").write_text(sweep_yaml)
+    shell.run("rarebeat", "up", "--port", "0")
+    try:
+        swept = shell.json("rarebeat", "sweep", "sweep.yaml", "--data", data, "--runs", "3", "-o", "best")
+        path = swept["sweep"]
+        board = shell.json("rarebeat", "leaderboard", path, "--write")
+        assert board["corrected"] <= board["runs"][0]["objective"] + 0.05
+        confirmed = shell.json("rarebeat", "confirm", path, "--top", "2", "--seeds", "1", "--data", data)
+        assert set(confirmed["objectives"]) <= {run["run"] for run in board["runs"]}
+        assert confirmed["winner"] in (*confirmed["objectives"], None)
+        # The same command finds all of it done.
+        assert (
+            shell.json("rarebeat", "confirm", path, "--top", "2", "--seeds", "1", "--data", data) == confirmed
+        )
+        for how in ("mean", "vote", "greedy"):
+            made = shell.json("rarebeat", "ensemble", path, "-o", how, "--top", "3", "--how", how)
+            assert made["members"]
+            shown = shell.json("rarebeat", "evaluate", how, "--data", data)
+            assert shown["classes"]["N"]["auprc"]["value"] > 0
+        assert json.loads((tmp_path / "vote" / "card.json").read_text())["ensemble"]["how"] == "vote"
+        shell.run("rarebeat", "prune", path, "--keep", "1", "--yes")
+        left = shell.run("rarebeat", "prune", path, "--keep", "1", "--yes").stdout
+        assert "Nothing to let go of" in left
+        shell.run("rarebeat", "best", path, "-o", "again")
+        shell.run("rarebeat", "check", "again/point.yaml")
+    finally:
+        shell.run("rarebeat", "down")

@@ -1,0 +1,71 @@
+"""Runs put together: their weights, their thresholds, and what they gain on patients that did not choose."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score
+
+from rarebeat.ensemble import MEMBERS, Member, put_together
+from training.card import FORMAT, read_card
+from training.decision import card_probabilities
+from training.predictions import Predictions
+
+
+def card(run: str) -> dict:
+    return {
+        "format": FORMAT, "run": {"path": f"local/p/{run}", "server": "none"}, "hyperparameters": {},
+        "inactive": [], "task": "multilabel", "classes": ["N", "S"], "class_names": ["normal", "rare"],
+        "link": "sigmoid", "leads": ["II"], "rate": 100.0, "units": "mV",
+        "preparation": {
+            "window": 1.0, "position": 0.5, "scaling": "none", "covariate_mean": [], "covariate_std": [],
+        },
+        "covariates": [], "thresholds": {"N": 0.5, "S": 0.5}, "temperature": 2.0, "ranked_classes": ["S"],
+        "metrics": {}, "versions": {},
+        "dataset": {
+            "digest": "d", "source": "", "simulated": True, "groups_known": True, "licence": "",
+            "preparation": {},
+        },
+    }  # fmt: skip
+
+
+def member(run: str, skill: float, folder) -> Member:
+    """Runs err independently of each other, so that their mean errs less."""
+    rng, own = np.random.default_rng(0), np.random.default_rng([1, ord(run)])
+    group = np.repeat([f"p{i:02}" for i in range(20)], 30)
+    target = (rng.random((600, 2)) < [0.7, 0.15]).astype(np.uint8)
+    logits = (skill * (2.0 * target - 1) + own.normal(0, 2, target.shape)).astype(np.float32)
+    (folder / MEMBERS / run).mkdir(parents=True)
+    fold = np.full(600, -1, np.int16)
+    said = Predictions(np.arange(600), group, target, logits, fold, "d", ("N", "S"))
+    return Member(run, card(run), said, card_probabilities(logits, card(run)))
+
+
+def test_the_mean_of_runs_that_err_independently_is_better_than_each(tmp_path):
+    members = [member(run, 1.0, tmp_path) for run in "abc"]
+    found = put_together(members, "mean", tmp_path)
+    said = members[0].predictions
+    expected = average_precision_score(said.target[:, 1], np.mean([one.p[:, 1] for one in members], axis=0))
+    assert found["objective"] == pytest.approx(expected, abs=1e-6)
+    assert found["gain"][0] > 0
+    whole = read_card(tmp_path)
+    assert whole["ensemble"] == {"how": "mean", "members": {"a": 1, "b": 1, "c": 1}}
+    assert whole["metrics"]["auprc/S"] == pytest.approx(expected, abs=1e-6)
+    assert 0 < whole["thresholds"]["S"] < 1
+
+
+def test_greedy_selection_leaves_out_a_run_that_guesses_and_its_folder(tmp_path):
+    members = [member("a", 1.0, tmp_path), member("b", 1.0, tmp_path), member("z", -2.0, tmp_path)]
+    found = put_together(members, "greedy", tmp_path)
+    assert set(found["members"]) == {"a", "b"}
+    assert sorted(path.name for path in (tmp_path / MEMBERS).iterdir()) == ["a", "b"]
+    # Weights of other patients: a little less than what the chosen weights come to on those that chose.
+    assert found["objective"] > found["best_objective"]
+
+
+def test_a_vote_asks_for_more_than_half_whatever_the_validation_says(tmp_path):
+    found = put_together([member(run, 1.0, tmp_path) for run in "abc"], "vote", tmp_path)
+    thresholds = read_card(tmp_path)["thresholds"]
+    # Two votes of three, of which the mean may add up to half a vote that has no say: 2/3 / (1 + 1/6).
+    assert thresholds["N"] == thresholds["S"] == pytest.approx(4 / 7)
+    assert found["objective"] > 0
