@@ -19,7 +19,7 @@ _STYLE = """
   --c0: #5cb3f0; --c1: #f0965a; --c2: #4fcf9f; --c3: #e596c4; --c4: #a99cf5; --c5: #d9b843; --c6: #58c7d6;
   --c7: #b0b0b0; } }
 @media print { :root { color-scheme: light; --bg: #fff; --fg: #000; } section { break-inside: avoid-page; }
-  pre { white-space: pre-wrap; } .wide { overflow: visible; } }
+  pre { white-space: pre-wrap; } table { font-size: 8pt; } .wide { overflow: visible; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1080px; padding: 24px 20px 60px; background: var(--bg); color: var(--fg);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
@@ -33,7 +33,8 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .
 caption { text-align: left; color: var(--dim); padding-bottom: .2rem; }
 th, td { padding: .2rem .7rem .2rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--rule); }
-td.n, th.n { text-align: right; } code { font-size: .9em; overflow-wrap: anywhere; }
+td.n, th.n { text-align: right; } td.n { white-space: nowrap; }
+figure { margin: .6rem 0; break-inside: avoid; } code { font-size: .9em; overflow-wrap: anywhere; }
 pre { overflow-x: auto; border: 1px solid var(--rule); padding: .6rem .8rem; font-size: .85rem; }
 svg { max-width: 100%; height: auto; display: block; margin: .4rem 0; }
 svg text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: var(--fg); }
@@ -104,8 +105,10 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]], 
         cells = "".join(f"<td{kind}>{cell(value)}</td>" for kind, value in rest)
         lines.append(f'<tr><th scope="row"{first[0]}>{cell(first[1])}</th>{cells}</tr>')
     heading = f"<thead><tr>{head}</tr></thead>" if any(heads) else ""
+    # What scrolls has to be reached by the keyboard.
+    around = f'<div class="wide" tabindex="0" role="region" aria-label="{escape(caption)}">'
     return (
-        f'<div class="wide"><table><caption>{escape(caption)}</caption>{heading}'
+        f"{around}<table><caption>{escape(caption)}</caption>{heading}"
         f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
 

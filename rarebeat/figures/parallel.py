@@ -81,6 +81,6 @@ def _apart(marks: list[tuple[float, str]]) -> list[tuple[float, str]]:
     """The marks that leave each other room, both ends before all others."""
     kept: list[tuple[float, str]] = []
     for mark in [marks[0], marks[-1], *marks[1:-1]]:
-        if all(abs(mark[0] - other[0]) >= 14 for other in kept):
+        if all(abs(mark[0] - other[0]) >= 14 and mark[1] != other[1] for other in kept):
             kept.append(mark)
     return kept

@@ -50,7 +50,7 @@ def best_run(evidence: Evidence) -> list[str]:
         section(
             "The best run, each class at four thresholds", paragraph(which), *_strategies(judged, predictions)
         ),
-        section("Precision, recall and ROC", *_curves(predictions, judged[F1].probabilities)),
+        section("Precision, recall and ROC", *_curves(predictions, judged[F1].ranked)),
         section("Confusion", *_confusion(predictions, judged, evidence.task)),
         section("Calibration", *_calibration(predictions, judged[F1])),
         section("Worst missed", *_missed(evidence, predictions, judged[F1])),
@@ -61,7 +61,9 @@ def _strategies(judged: dict[str, Judged], predictions: Predictions) -> Iterator
     yield paragraph(
         "Thresholds and calibration of each patient are fitted on the other patients. Beside each value "
         "its 95 % "
-        "interval by patient."
+        "interval by patient. A floor of recall is what thresholds aim at on those others: these "
+        "patients may fall short of "
+        "it, the more so where classes compete for a row."
     )
     for measure, words in MEASURES.items():
         rows = [
@@ -98,7 +100,9 @@ def _few(found: list, size: int) -> Iterator[list]:
 
 
 def _curves(predictions: Predictions, p: np.ndarray) -> Iterator[str]:
-    yield paragraph("Validation rows pooled, rarest classes first; each patient's probabilities as above.")
+    yield paragraph(
+        "Validation rows pooled, rarest classes first; probabilities by the rule that the model keeps."
+    )
     for few in _few(_of_class(predictions, p), TOGETHER):
         points = [(name, *curve_points(truth, own)) for name, truth, own in few]
         recalls = [Line(name, recall, precision) for name, recall, precision, _ in points]
@@ -176,10 +180,10 @@ def _missed(evidence: Evidence, predictions: Predictions, each: Judged) -> Itera
         "patients where there are several. An arrow points to the beat; the small waves before each row "
         "are 1 mV and 0.2 s."
     )
-    for name, found in worst_missed(predictions, each.probabilities, each.decisions).items():
+    at = each.probabilities, each.decisions
+    for name, found in worst_missed(predictions, *at).items():
         yield f"<h3>{escape(name)}</h3>" + ("" if found else paragraph("None was missed."))
-        for one in found:
-            yield _drawn(evidence, one)
+        yield '<div class="row">' + "".join(_drawn(evidence, one) for one in found) + "</div>"
 
 
 def _drawn(evidence: Evidence, one: Missed) -> str:
@@ -187,5 +191,7 @@ def _drawn(evidence: Evidence, one: Missed) -> str:
     signal, where, place = excerpt(data, one.row)
     instead = f"decided as {', '.join(one.called)}" if one.called else "decided as nothing"
     said = f"{one.truth}, {instead}, probability {one.probability:.2g}; patient {one.patient}, {place}"
+    # Where the recorder's zero lay says nothing, and would push the trace out of its row.
+    signal = signal - np.ma.median(np.ma.masked_invalid(signal), axis=0).filled(0)
     picture = ecg(signal, data.rate, data.leads, f"Missed {one.truth}", said, where)
     return f'<figure><figcaption class="dim">{escape(said)}</figcaption>{picture}</figure>'

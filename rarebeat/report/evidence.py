@@ -76,10 +76,11 @@ class Evidence:
 def settings(entries: Sequence[Entry], ranking: Ranking) -> dict[str, list[object]]:
     """By name of each hyperparameter that differs, its value in each entry; None where it has no effect."""
     names = [name for name in varying(ranking) if name not in NO_CHOICE]
-    return {
+    values = {
         name: [None if name in entry.inactive else entry.config.get(name) for entry in entries]
         for name in names
     }
+    return {name: each for name, each in values.items() if any(value is not None for value in each)}
 
 
 def gather(api: wandb.Api, path: str, source: Path | None, data: Path | None) -> Evidence:

@@ -10,10 +10,10 @@ import numpy as np
 
 from training import rule
 from training.bootstrap import Interval, bootstrap, interval
-from training.decision import decide, neutral_thresholds
+from training.decision import probabilities
 from training.metrics import Full, full_measures
 from training.predictions import Predictions
-from training.rule import Rule, cross_fitted, fit_rule
+from training.rule import cross_fitted, fit_rule
 
 RECALL_FLOOR = 0.8
 STRATEGIES: dict[str, dict] = {
@@ -32,12 +32,14 @@ class Judged:
 
     Attributes:
         probabilities: (n, K), calibrated on other patients.
+        ranked: (n, K), calibrated on all patients, as curves are of one model.
         decisions: (n, K) bool.
         full: every measure of them.
         intervals: measure -> (K,) 95 % intervals by patient, None where there is none.
     """
 
     probabilities: np.ndarray
+    ranked: np.ndarray
     decisions: np.ndarray
     full: Full
     intervals: Mapping[str, tuple[Interval | None, ...]]
@@ -57,30 +59,23 @@ def judge(
     for name, changed in STRATEGIES.items():
         hp = {**rule.DEFAULTS, **{key: config[key] for key in rule.DEFAULTS if key in config}, **changed}
         fit = partial(fit_rule, link=link, task=task, hp=hp, shift=shift)
-        p, decisions = _decide(predictions, link, task, fit)
+        ranked = fit(predictions.target, predictions.logits).probabilities(predictions.logits, link)
+        others = cross_fitted(predictions.target, predictions.logits, predictions.group, link, task, fit)
+        p, decisions = others or (ranked, rule.neutral(ranked, task))
         if name == NEUTRAL:
-            decisions = decide(p, neutral_thresholds(p.shape[1]), task)
-        found[name] = _measure(predictions, p, decisions, task)
+            # Of the logits as they are, as in every epoch.
+            decisions = rule.neutral(probabilities(predictions.logits, link), task)
+        found[name] = _measure(predictions, p, ranked, decisions, task)
     return found
 
 
-def _decide(
-    predictions: Predictions, link: str, task: str, fit: partial[Rule]
-) -> tuple[np.ndarray, np.ndarray]:
-    target, logits = predictions.target, predictions.logits
-    others = cross_fitted(target, logits, predictions.group, link, task, fit)
-    if others is not None:
-        return others
-    own = fit(target, logits)
-    p = own.probabilities(logits, link)
-    return p, rule.neutral(p, task)
-
-
-def _measure(predictions: Predictions, p: np.ndarray, decisions: np.ndarray, task: str) -> Judged:
+def _measure(
+    predictions: Predictions, p: np.ndarray, ranked: np.ndarray, decisions: np.ndarray, task: str
+) -> Judged:
     target = predictions.target
-    drawn = bootstrap(target, p, decisions, predictions.group)
+    drawn = bootstrap(target, ranked, decisions, predictions.group)
     intervals = {
         measure: tuple(interval(values[:, k]) for k in range(p.shape[1])) for measure, values in drawn.items()
     }
-    full = full_measures(target, p, decisions, predictions.classes, task)
-    return Judged(p, decisions, full, intervals)
+    full = full_measures(target, ranked, decisions, predictions.classes, task, calibrated=p)
+    return Judged(p, ranked, decisions, full, intervals)

@@ -13,7 +13,6 @@ from rarebeat.ranking import notices
 from rarebeat.report.effects import Drawn, Effect, choices, draw_patients, effects
 from rarebeat.report.evidence import Evidence, as_yaml, settings
 from rarebeat.report.importance import FEWEST_RUNS, Importance, importance
-from training.bootstrap import FEWEST_PATIENTS
 
 # More axes than a page is wide; the most important are kept.
 AXES = 7
@@ -176,7 +175,6 @@ def reproduce(evidence: Evidence) -> str:
         "Data": first.dataset.get("file", "unknown"),
         "Digest of the data": first.dataset.get("digest", "unknown"),
         "Patients in validation": evidence.doubts.patients or "unknown",
-        "Too few below": FEWEST_PATIENTS,
         "Versions": ", ".join(f"{k} {v}" for k, v in card.get("versions", {}).items()) or "unknown",
     }
     return section(
