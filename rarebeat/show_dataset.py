@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 from rich.console import Console, Group
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
@@ -141,7 +142,7 @@ def _fold_rows(summary: Mapping) -> Iterable[tuple[list[str], Mapping]]:
 def _recording_rows(recordings: Sequence[Mapping]) -> Iterable[tuple[list[str], Mapping]]:
     for each in islice(recordings, _LISTED):
         fold = "" if each["fold"] is None else str(each["fold"])
-        yield [each["name"], each["patient"], each["split"], fold], each["classes"]
+        yield [escape(each["name"]), escape(each["patient"]), each["split"], fold], each["classes"]
 
 
 def _more(entries: Sequence[Mapping], columns: int) -> Iterable[tuple[list[str], Mapping]]:
@@ -153,7 +154,9 @@ def _more(entries: Sequence[Mapping], columns: int) -> Iterable[tuple[list[str],
 
 def _left_out(summary: Mapping, names: list[str]) -> Table:
     entries = summary["left_out"]
-    rows = [([each["what"], each["reason"]], each["classes"]) for each in islice(entries, _LISTED)]
+    rows = [
+        ([escape(each["what"]), escape(each["reason"])], each["classes"]) for each in islice(entries, _LISTED)
+    ]
     rows += _more(entries, 2)
     sums = totals(summary)
     rows.append((["[bold]left out", ""], sums["left_out"] or dict.fromkeys(names, 0)))
