@@ -28,6 +28,7 @@ STANDALONE = {
 }
 LIGHT = ["data_utils", "data_utils.loader", "training.card", "rarebeat.search", "rarebeat.check"]
 LIGHT += ["rarebeat.cli", "rarebeat.sweep", "rarebeat.leaderboard", "rarebeat.best", "rarebeat.evaluate"]
+LIGHT += ["rarebeat.report.command"]
 LIGHT += ["rarebeat.data", "rarebeat.server.commands", "rarebeat.server.daemon"]
 
 

@@ -58,6 +58,21 @@ def test_leaderboard_ranks_by_the_objective_and_says_what_it_is_worth(shell, pat
     assert f"{objectives[0]:.4f}" in table
 
 
+def test_report_is_one_page_of_the_leaderboards_numbers(shell, path, data):
+    shell.run("rarebeat", "report", path, "-o", "report.html", "--data", data, "--yaml", "sweep.yaml")
+    page = (shell.folder / "report.html").read_text(encoding="utf-8")
+    board = shell.json("rarebeat", "leaderboard", path)
+    assert all(f"{run['objective']:.4f}" in page and run["run"] in page for run in board["runs"])
+    # F1 at thresholds of other patients, as the best run itself has logged it.
+    table = page.split("<caption>F1</caption>")[1].split("</table>")[0]
+    for name, value in board["runs"][0]["f1_tuned"].items():
+        row = table.split(f'<th scope="row">{name}</th>')[1].split("</tr>")[0]
+        assert re.findall(r'<td class="n">([\d.]+)', row)[1] == f"{value:.3f}"
+    assert board["runs"][0]["run"] in page.split("at four thresholds</h2>")[1][:200]
+    assert 'class="trace"' in page
+    assert "is no folder" in shell.refuses("rarebeat", "report", path, "-o", "nowhere/report.html")
+
+
 def test_gamma_is_inactive_for_cross_entropy(shell, path):
     runs = shell.json("rarebeat", "leaderboard", path)["runs"]
     assert {("gamma" in run["inactive"], run["hyperparameters"]["loss"]) for run in runs} == {
