@@ -81,23 +81,32 @@ def write_noise(path: Path, shape: Shape) -> None:
         writer.finish({"train": 0, "validation": 1})
 
 
+# Seconds by the clock, and of processor time, which other programs on the machine do not stretch.
+Spent = tuple[float, float]
+
+
+def now() -> np.ndarray:
+    """(2,) of both clocks."""
+    return np.array([time.perf_counter(), time.process_time()])
+
+
 class Turns:
     """Times the epochs of a run and lets the peers train an epoch after each."""
 
-    def __init__(self, peers: dict[str, Callable[[], float]]) -> None:
+    def __init__(self, peers: dict[str, Callable[[], Spent]]) -> None:
         self.peers = peers
-        self.seconds: dict[str, list[float]] = {name: [] for name in ("ours", *peers)}
-        self._began = time.perf_counter()
+        self.spent: dict[str, list[Spent]] = {name: [] for name in ("ours", *peers)}
+        self._began = now()
 
     def __call__(self, row: dict[str, float]) -> None:
-        self.seconds["ours"].append(time.perf_counter() - self._began)
+        self.spent["ours"].append(tuple(now() - self._began))
         for name, epoch in self.peers.items():
-            self.seconds[name].append(epoch())
-        self._began = time.perf_counter()
+            self.spent[name].append(epoch())
+        self._began = now()
 
-    def median(self, name: str) -> float:
-        """Seconds of an epoch, the first left out, which compiles."""
-        return float(np.median(self.seconds[name][1:]))
+    def timed(self, name: str) -> np.ndarray:
+        """(epochs, 2) seconds by both clocks, the first epoch left out, which compiles."""
+        return np.array(self.spent[name][1:])
 
 
 def plain_fit(hp: dict, sides: tuple[Side, Side], spec: Spec, steps: int) -> tuple[keras.Model, Callable]:
@@ -110,15 +119,15 @@ def plain_fit(hp: dict, sides: tuple[Side, Side], spec: Spec, steps: int) -> tup
         every = np.arange(len(side))
         data.append((Examples(side, preparation).batch(every), side.targets.astype(np.float32)))
 
-    def epoch() -> float:
-        began = time.perf_counter()
+    def epoch() -> Spent:
+        began = now()
         model.fit(*data[0], batch_size=hp["batch_size"], validation_data=data[1], verbose=0)
-        return time.perf_counter() - began
+        return tuple(now() - began)
 
     return model, epoch
 
 
-def torch_fit(python: str, hp: dict, shape: Shape, threads: int) -> tuple[int, Callable[[], float]]:
+def torch_fit(python: str, hp: dict, shape: Shape, threads: int) -> tuple[int, Callable[[], Spent]]:
     """Parameters of PyTorch's network, and a function that trains it for an epoch."""
     filters, kernels = sizes(hp)
     asked = {
@@ -133,7 +142,7 @@ def torch_fit(python: str, hp: dict, shape: Shape, threads: int) -> tuple[int, C
         process.stdin.flush()
         return json.loads(process.stdout.readline())
 
-    return say(json.dumps(asked))["parameters"], lambda: say("go")["seconds"]
+    return say(json.dumps(asked))["parameters"], lambda: say("go")["spent"]
 
 
 def product_rate() -> float:
@@ -163,17 +172,17 @@ def measure(shape: Shape, folder: Path, epochs: int, torch: str | None) -> None:
         assert parameters == trained, f"PyTorch's network has {parameters} weights, ours {trained}"
     turns, rate = Turns(peers), product_rate()
     fit_member(hp, dataset, CLASSES, turns)
-    ours = turns.median("ours")
+    ours = float(np.median(turns.timed("ours")[:, 0]))
     # A backward pass takes twice the products of a forward pass.
     products = multiply_adds(plain) * (3 * shape.batch * shape.steps + shape.held_out)
-    ratios = "  ".join(
-        f"ours / {name} {np.median(np.divide(turns.seconds[name][1:], turns.seconds['ours'][1:])):.2f}"
-        for name in peers
-    )
+    ratios = ""
+    for name in peers:
+        wall, processor = np.median(turns.timed(name) / turns.timed("ours"), axis=0)
+        ratios += f"  ours / {name} {wall:.2f} by the clock, {processor:.2f} by processor time"
     rows, share = shape.batch * shape.steps / ours, products / ours / rate
     print(
         f"{shape.length} x {shape.leads}, batch {shape.batch}: {rows:,.0f} rows/s, {share:.2f} of the "
-        f"product rate ({rate / 1e9:.0f} G/s)  {ratios}",
+        f"product rate ({rate / 1e9:.0f} G/s){ratios}",
         flush=True,
     )
 
