@@ -1,4 +1,4 @@
-"""The plain CNN under the hyperparameter names of an older sweep: three convolutions and a dense layer by size.
+"""The plain CNN with its three convolutions and its dense layer sized by names of an older sweep.
 
 Sweeps written for those names run as they are; a new one says more with `model: cnn`.
 """

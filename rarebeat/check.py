@@ -13,6 +13,8 @@ from pathlib import Path
 import click
 
 from data_utils.errors import BadInput
+from rarebeat import probe
+from rarebeat.dry_run import dry_run as dry_run_once
 from rarebeat.search import problems as wandb_problems
 from rarebeat.sweep_rules import Finding, Table, findings, runs_our_training, size_of
 from rarebeat.sweep_yaml import NotYaml, SweepYaml, read_sweep, repeats
@@ -133,20 +135,51 @@ def summary(text: str) -> str:
 
 @click.command()
 @click.argument("sweep", metavar="YAML")
-@click.option("--data", type=str, help="Also check that this data set can be opened.")
+@click.option("--data", type=str, help="Also build and start the smallest and largest run on this data set.")
+@click.option(
+    "--dry-run", is_flag=True, help="Also run the command once for two steps, and see its metric arrive."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
-def check(sweep: str, data: str | None, as_json: bool) -> None:
+def check(sweep: str, data: str | None, dry_run: bool, as_json: bool) -> None:
     """Check a sweep YAML before its first run; `-` reads it from standard input."""
     text = read_text(sweep)
     name = "" if sweep == "-" else sweep
     problems = check_sweep(text, name)
+    said: list[str] = []
+    if not any(problem.refused for problem in problems):
+        tried, said = _try(read_sweep(text).config, data, dry_run)
+        problems += tried
+    fine = not any(problem.refused for problem in problems)
+    if as_json:
+        click.echo(
+            json.dumps(
+                {"fine": fine, "problems": [asdict(problem) for problem in problems], "measured": said}
+            )
+        )
+        raise click.exceptions.Exit(0 if fine else 2)
+    refuse(problems, name)
+    click.echo("\n".join([summary(text), *said]))
+
+
+def _try(config: dict, data: str | None, dry: bool) -> tuple[list[Problem], list[str]]:
+    """What starting runs on a data set shows: problems, and sentences about what they cost."""
+    problems, said = [], []
+    ours = runs_our_training(config)
+    if dry and not ours:
+        return [Problem("--dry-run knows only python -m training.train how to make short")], []
     if data is not None:
         from data_utils.dataset import open_dataset  # numpy and h5py, needed only here
 
         open_dataset(Path(data))
-    fine = not any(problem.refused for problem in problems)
-    if as_json:
-        click.echo(json.dumps({"fine": fine, "problems": [asdict(problem) for problem in problems]}))
-        raise click.exceptions.Exit(0 if fine else 2)
-    refuse(problems, name)
-    click.echo(summary(text))
+    if data is not None and ours:
+        found = probe.probe(config, data)
+        problems = [Problem(_refusal(one)) for one in found["refused"]]
+        said = probe.lines(found, config.get("run_cap") or size_of(config)[2])
+    if dry and not problems:
+        said.append(dry_run_once(config, data))
+    return problems, said
+
+
+def _refusal(one: dict) -> str:
+    sizes = ", ".join(f"{name} {value}" for name, value in one["point"].items() if name != "data")
+    return f"a run with {sizes} would be refused: {one['sentence']}"
