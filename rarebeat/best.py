@@ -20,7 +20,7 @@ from rich.console import Console
 from data_utils.errors import BadInput
 from data_utils.layout import test_path
 from rarebeat.backend import client_errors, connect
-from rarebeat.configurations import join, together
+from rarebeat.configurations import in_order, join, together
 from rarebeat.ranking import Ranking, notices, rank
 from rarebeat.sweep_runs import Entry, find_sweep, read_sweep
 from rarebeat.tables import console, say
@@ -92,7 +92,7 @@ def fetch_best(api: wandb.Api, ranking: Ranking, directory: Path) -> Best:
     """
     check_folder(directory)
     without: list[str] = []
-    for entry in (run for one in ranking.ranked for run in one.members or (one,)):
+    for entry in in_order(ranking):
         with client_errors():
             model = model_of(api, entry)
             if model is None:

@@ -39,7 +39,7 @@ def together(ranking: Ranking) -> Ranking:
     their time, under the name of the first.
     """
     groups: dict[tuple, list[Entry]] = {}
-    for entry in ranking.ranked:
+    for entry in (run for one in ranking.ranked for run in one.members or (one,)):
         groups.setdefault(configuration(entry), []).append(entry)
     sign = -1 if ranking.goal == "maximize" else 1
     merged = [_merge(runs) for runs in groups.values()]
@@ -55,6 +55,13 @@ def _merge(runs: Sequence[Entry]) -> Entry:
     if "_runtime" in summary:
         summary["_runtime"] = float(sum(run.summary["_runtime"] for run in runs))
     return replace(runs[0], summary=summary, members=tuple(runs))
+
+
+def in_order(ranking: Ranking) -> list[Entry]:
+    """All runs, the best configuration first, of each the best first: the order in which models are taken
+    and kept.
+    """
+    return [run for entry in together(ranking).ranked for run in entry.members or (entry,)]
 
 
 def join(sweeps: Sequence[SweepRuns]) -> SweepRuns:

@@ -16,7 +16,7 @@ import numpy as np
 from data_utils.errors import BadInput
 from rarebeat.backend import client_errors, connect
 from rarebeat.best import check_folder, download_model, model_of
-from rarebeat.configurations import join
+from rarebeat.configurations import in_order, join
 from rarebeat.doubt import RESAMPLES, read_run
 from rarebeat.ranking import rank
 from rarebeat.sweep_runs import Entry, find_sweep, read_sweep
@@ -73,7 +73,7 @@ def ensemble(paths: tuple[str, ...], out: Path, top: int, how: str, as_json: boo
     out.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        members, without = bring(api, ranking.ranked, top, fresh / MEMBERS)
+        members, without = bring(api, in_order(ranking), top, fresh / MEMBERS)
         found = put_together(members, how, fresh)
         fresh.chmod(0o755)
         fresh.rename(out)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from rarebeat.backend import client_errors, connect
-from rarebeat.configurations import join
+from rarebeat.configurations import in_order, join
 from rarebeat.ranking import rank
 from rarebeat.sweep_runs import Entry, find_sweep, read_sweep
 
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 def prune(paths: tuple[str, ...], keep: int, yes: bool) -> None:
     """Delete the models of all runs of sweeps but the best; metrics and predictions stay.
 
+    Best is what `rarebeat best` would take first: the runs of the best configuration, then of the next.
     Runs that are not over, and runs that failed, are left alone.
     """
     api = connect()
     ranking = rank(join([read_sweep(api, find_sweep(api, path)) for path in paths]))
-    models = surplus(api, ranking.ranked, keep)
+    models = surplus(api, in_order(ranking), keep)
     if not models:
         click.echo(f"Nothing to let go of: no model beyond the best {keep}.")
         return
@@ -40,11 +42,11 @@ def prune(paths: tuple[str, ...], keep: int, yes: bool) -> None:
     click.echo(f"Deleted {what}; the best {keep} are kept.")
 
 
-def surplus(api: wandb.Api, ranked: tuple[Entry, ...], keep: int) -> list[wandb.Artifact]:
-    """The model artifacts of all ranked runs but the first `keep` that have one."""
+def surplus(api: wandb.Api, runs: Sequence[Entry], keep: int) -> list[wandb.Artifact]:
+    """The model artifacts of all runs but the first `keep` that have one."""
     models: list[wandb.Artifact] = []
     having = 0
-    for entry in ranked:
+    for entry in runs:
         with client_errors():
             logged = [one for one in api.run(entry.path).logged_artifacts() if one.type == "model"]
         having += bool(logged)

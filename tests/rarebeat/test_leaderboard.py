@@ -11,7 +11,7 @@ from rich.console import Console
 
 from data_utils.errors import BadInput
 from rarebeat import leaderboard
-from rarebeat.configurations import join, only, together
+from rarebeat.configurations import in_order, join, only, together
 from rarebeat.doubt import Doubt, Doubts, resample
 from rarebeat.ranking import classes, notices, rank, varying
 from rarebeat.sweep_runs import Entry, SweepRuns, flatten, numbers, searched
@@ -251,6 +251,12 @@ def test_runs_that_differ_in_seed_or_in_what_has_no_effect_are_one_line_by_their
     assert ranking.ranked[1].seconds == 150.0
     assert "5 runs of 2 configurations" in leaderboard.title(ranking)
     assert leaderboard.as_data(ranking, Doubts())["runs"][0]["runs"] == ["d", "e"]
+
+
+def test_models_are_taken_from_the_best_configuration_first_though_another_run_was_luckier():
+    expected = ["d", "e", "lucky", "b", "c"]
+    assert [run.id for run in in_order(rank(seeds()))] == expected
+    assert [run.id for run in in_order(together(rank(seeds())))] == expected
 
 
 @pytest.mark.parametrize(
