@@ -6,7 +6,8 @@ inverse    N / n_c
 balanced   N / (K n_c), scikit-learn's
 negatives  (N - n_c) / n_c, the usual weight of positives one-vs-rest
 majority   n_max / n_c
-effective  (1 - b) / (1 - b^n_c) with b = 1 - 1/N (Cui et al. 2019; another b: the loss class_balanced)
+effective  (1 - b) / (1 - b^n_c) with b = 1 - 1/N (Cui et al. 2019; another b: the loss class_balanced);
+           under sigmoid over the same of the class's negatives
 power      n_c^-q, q being `weight_power`; under sigmoid (negatives / positives)^q
 
 Under softmax weights are scaled so that the mean weight of the training rows is 1; inverse, balanced,
@@ -80,10 +81,12 @@ def class_weights(counts: ClassCounts, hp: Mapping, link: str) -> np.ndarray:
 def _by_formula(counts: ClassCounts, hp: Mapping, link: str) -> np.ndarray:
     if hp["class_weights"] == "power":
         return _power(counts, hp["weight_power"], link)
+    if hp["class_weights"] == "effective":
+        return _effective(counts, link)
     if hp["class_weights"] not in _FORMULAS:
         raise BadInput(
-            f"class_weights is {hp['class_weights']!r}: take power, {', '.join(_FORMULAS)}, or weights by "
-            "class such as S=8,V=2."
+            f"class_weights is {hp['class_weights']!r}: take power, {', '.join(_FORMULAS)}, effective, or "
+            "weights by class such as S=8,V=2."
         )
     positives = np.maximum(counts.positives, 1).astype("float64")
     rows = (counts.positives + counts.negatives).astype("float64")
@@ -96,9 +99,6 @@ _FORMULAS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "balanced": lambda n, rows: rows / (len(n) * n),
     "negatives": lambda n, rows: np.maximum(rows - n, 1) / n,
     "majority": lambda n, rows: n.max() / n,
-    "effective": lambda n, rows: (
-        effective_weights(n, 1 - 1 / rows) / effective_weights(rows - n, 1 - 1 / rows)
-    ),
 }
 
 
@@ -107,6 +107,14 @@ def _power(counts: ClassCounts, power: float, link: str) -> np.ndarray:
     if link == "softmax":
         return _scaled(positives**-power, positives)
     return (np.maximum(counts.negatives, 1) / positives) ** power
+
+
+def _effective(counts: ClassCounts, link: str) -> np.ndarray:
+    beta = 1 - 1 / np.maximum(counts.positives + counts.negatives, 1).astype("float64")
+    weights = effective_weights(counts.positives, beta)
+    if link == "softmax":
+        return _scaled(weights, np.maximum(counts.positives, 1).astype("float64"))
+    return weights / effective_weights(counts.negatives, beta)
 
 
 def _scaled(weights: np.ndarray, positives: np.ndarray) -> np.ndarray:

@@ -34,6 +34,10 @@ def test_effective_numbers_with_b_of_one_less_1_over_n():
     expected = (1 - b**COUNTS.negatives) / (1 - b**COUNTS.positives)
 
     assert weights("effective", "sigmoid") == pytest.approx(expected, rel=1e-5)
+    # Under softmax there is no class's own negatives: Cui's weights, of mean 1 over the rows.
+    alone = 1 / (1 - b**COUNTS.positives)
+    alone *= 1000 / (alone * COUNTS.positives).sum()
+    assert weights("effective", "softmax") == pytest.approx(alone, rel=1e-5)
 
 
 @pytest.mark.parametrize("formula", ["power", "negatives", "effective"])
