@@ -15,7 +15,7 @@ from data_utils.samplers import register_representation
 from data_utils.samplers.smote import MIXING
 from models.head import NAME as HEAD
 from training.boosted import matrix
-from training.transfer import load
+from training.transfer import load, refuse_leak
 
 HYPERPARAMETERS = {
     "embedding_from": {
@@ -35,14 +35,11 @@ def load_embedding(named: str, hp: Mapping, dataset: Dataset) -> tuple[keras.Mod
         BadInput: no such model, one that has seen the patients who validate, or one of other inputs.
     """
     network, card = load(hp[named], named)
-    if card["dataset"]["digest"] == dataset.digest and (hp["folds"] or card["hyperparameters"]["folds"]):
-        raise BadInput(
-            f"The network of {named} {hp[named]} has seen the patients of these folds: train it on another "
-            "data set, or both without folds."
-        )
+    refuse_leak(named, hp, card, dataset)
     preparation = Preparation.from_json(card["preparation"])
-    here = (list(dataset.leads), dataset.rate, list(preparation.covariate_names(dataset)))
-    if (card["leads"], card["rate"], card["covariates"]) != here:
+    # Leads are read by name: the file may have more of them.
+    known = set(card["leads"]) <= set(dataset.leads) and card["rate"] == dataset.rate
+    if not known or card["covariates"] != list(preparation.covariate_names(dataset)):
         raise BadInput(
             f"The network of {named} {hp[named]} knows other leads, another rate or other covariates."
         )

@@ -49,7 +49,7 @@ class Inputs:
     """What a model sees, by name.
 
     Attributes:
-        leads: one a channel.
+        leads: one a channel; a lead's residual is one of its own.
         covariates: one a number beside the signal.
         rate: Hz.
     """
@@ -66,13 +66,15 @@ def start(model: keras.Model, hp: Mapping, dataset: Dataset, preparation: Prepar
     weights of 0. The last layer stays fresh where the classes, their order or the link differ.
 
     Raises:
-        BadInput: no such model, another network, another rate, no lead in common, or nothing left to train.
+        BadInput: no such model, another network, another rate, no lead in common, one that has seen the
+            patients who validate, or nothing left to train.
     """
     if not hp["init_from"]:
         if hp["freeze_until"]:
             raise BadInput("freeze_until without init_from would freeze layers that have learnt nothing.")
         return
     source, card = load(hp["init_from"])
+    refuse_leak("init_from", hp, card, dataset)
     there, here = _inputs_of(card), _inputs(dataset, preparation)
     _check(hp, card, there, here)
     same_head = card["classes"] == list(dataset.classes) and card["link"] == hp["link"]
@@ -84,12 +86,21 @@ def start(model: keras.Model, hp: Mapping, dataset: Dataset, preparation: Prepar
         ) from error
     known = [lead for lead in here.leads if lead in there.leads]
     print(
-        f"Starts from {hp['init_from']}: {len(known)} of {len(here.leads)} leads known there,"
+        f"Starts from {hp['init_from']}: {len(known)} of {len(here.leads)} channels known there,"
         f" {'its' if same_head else 'a fresh'} last layer.",
         flush=True,
     )
     if hp["freeze_until"]:
         freeze(model, hp["freeze_until"])
+
+
+def refuse_leak(named: str, hp: Mapping, card: Mapping, dataset: Dataset) -> None:
+    """Raise BadInput if the model that `hp[named]` names was trained on patients who validate this run."""
+    if card["dataset"]["digest"] == dataset.digest and (hp["folds"] or card["hyperparameters"]["folds"]):
+        raise BadInput(
+            f"The network of {named} {hp[named]} has seen the patients of these folds: train it on another "
+            "data set, or both without folds."
+        )
 
 
 def load(place: str, named: str = "init_from") -> tuple[keras.Model, dict]:
@@ -117,7 +128,13 @@ def _load(folder: Path) -> tuple[keras.Model, dict]:
     card = cards.read_card(folder)
     if not (folder / cards.MODEL).is_file():
         raise BadInput(f"There is no {cards.MODEL} in {folder}.")
-    model = keras.models.load_model(folder / cards.MODEL, compile=False, safe_mode=True)
+    try:
+        model = keras.models.load_model(folder / cards.MODEL, compile=False, safe_mode=True)
+    except (OSError, ValueError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise BadInput(
+            f"{folder / cards.MODEL} is no model that this version of Keras reads: {reason}."
+        ) from error
     members = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     return (members[0] if members else model), card
 
@@ -253,7 +270,7 @@ def with_head_rate(
 
 def _inputs(dataset: Dataset, preparation: Preparation) -> Inputs:
     return Inputs(
-        tuple(preparation.lead_names(dataset)),
+        channel_names(preparation.lead_names(dataset), preparation),
         tuple(preparation.covariate_names(dataset)),
         preparation.resample_to or dataset.rate,
     )
@@ -262,10 +279,15 @@ def _inputs(dataset: Dataset, preparation: Preparation) -> Inputs:
 def _inputs_of(card: dict) -> Inputs:
     preparation = Preparation.from_json(card["preparation"])
     return Inputs(
-        preparation.leads or tuple(card["leads"]),
+        channel_names(preparation.leads or card["leads"], preparation),
         tuple(card["covariates"]),
         preparation.resample_to or card["rate"],
     )
+
+
+def channel_names(leads: Sequence[str], preparation: Preparation) -> tuple[str, ...]:
+    """Return the name of each channel, in the loader's order: the leads, then the residual of each."""
+    return (*leads, *(f"{lead} residual" for lead in leads if preparation.residual))
 
 
 def _check(hp: Mapping, card: dict, there: Inputs, here: Inputs) -> None:

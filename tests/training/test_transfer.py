@@ -1,7 +1,9 @@
 """A run that starts from a trained model: what it takes over, what it leaves, and what it refuses."""
 
 import functools
+import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -9,12 +11,16 @@ import keras
 import numpy as np
 import pytest
 
+from data_utils.dataset import open_dataset
 from data_utils.errors import BadInput
+from data_utils.preparation import Preparation
 from data_utils.write import BeatRows, Description, writing
 from models import Spec, build_model
 from models.registry import BUILDERS
+from training.embedding import load_embedding
+from training.hyperparameters import resolve
 from training.train import main
-from training.transfer import Inputs, copy_weights, freeze, load, with_head_rate
+from training.transfer import Inputs, channel_names, copy_weights, freeze, load, with_head_rate
 
 SMALL = {
     **{"n_blocks": 2, "filters": 4, "dense_units": 8, "se_ratio": 2, "attention_units": 4, "dropout": 0.0},
@@ -82,6 +88,27 @@ def test_covariates_of_a_branch_are_matched_by_name(values):
 
     expected = logits(source("cnn", layers=2), seen(THERE, values | {"age": 0 * values["age"]}))
     assert logits(target, seen(here, values)) == pytest.approx(expected, abs=1e-5, rel=1e-5)
+
+
+@pytest.mark.parametrize("there_too", [True, False])
+def test_the_residual_of_a_lead_is_matched_as_a_channel_of_its_own(values, there_too):
+    def named(leads, residual):
+        return Inputs(channel_names(leads, Preparation(1.0, residual=residual)), (), 50.0)
+
+    there, here = named(("I", "II"), there_too), named(("II", "V1"), True)
+    keras.utils.set_random_seed(6)
+    first, target = network("cnn", there), network("cnn", here)
+
+    copy_weights(first, target, there, here, same_head=True)
+
+    rest = {name: values[other] for name, other in (("II residual", "aVF"), ("V1 residual", "rr"))}
+    unknown = {"I": 0 * values["I"], "I residual": 0 * values["I"]}
+    batches = [
+        {"signal": np.stack([(values | rest | unknown)[name] for name in one.leads], axis=-1)}
+        for one in (there, here)
+    ]
+    expected = logits(first, batches[0])
+    assert logits(target, batches[1]) == pytest.approx(expected, abs=1e-5, rel=1e-5)
 
 
 def test_a_data_set_without_covariates_takes_over_all_but_their_rows(values):
@@ -229,7 +256,7 @@ def test_a_run_starts_from_a_model_of_other_leads_and_classes(trained, tmp_path,
     pairs = [f"init_from={trained / 'model'}", "freeze_until=2", "head_learning_rate=10"]
     assert train(trained / "second.h5", tmp_path / "out", pairs) == 0
 
-    assert "2 of 3 leads known there, a fresh last layer" in capsys.readouterr().out
+    assert "2 of 3 channels known there, a fresh last layer" in capsys.readouterr().out
     ours = keras.models.load_model(tmp_path / "out" / "model.keras")
     theirs, _ = load(str(trained / "model"))
     kernels = [
@@ -253,6 +280,7 @@ def test_a_run_starts_from_a_model_of_other_leads_and_classes(trained, tmp_path,
         ("second.h5", ["init_from={model}", "model=mlp"], "is a cnn, but this run trains a mlp"),
         ("other_rate.h5", ["init_from={model}"], "saw 50 Hz, but this run sees 60 Hz"),
         ("other_leads.h5", ["init_from={model}"], "knows the leads I, II, V1, none of which is here"),
+        ("first.h5", ["init_from={model}", "folds=2"], "has seen the patients of these folds"),
         ("second.h5", ["init_from=nowhere"], "neither a folder nor a W&B artifact"),
         ("second.h5", ["freeze_until=1"], "freeze_until without init_from"),
     ],
@@ -266,6 +294,28 @@ def test_what_cannot_be_started_from_ends_with_one_sentence(
     assert train(trained / data, tmp_path / "out", pairs) == 2
 
     assert sentence in capsys.readouterr().err
+
+
+def test_a_model_file_that_is_none_is_refused_in_a_sentence(trained, tmp_path):
+    (tmp_path / "model.keras").write_text("no network")
+    shutil.copy(trained / "model" / "card.json", tmp_path)
+
+    with pytest.raises(BadInput, match=r"model\.keras is no model that this version of Keras reads"):
+        load(str(tmp_path))
+
+
+def test_the_embedding_of_a_network_of_some_leads_serves_where_there_are_more(trained, tmp_path):
+    shutil.copy(trained / "model" / "model.keras", tmp_path)
+    card = json.loads((trained / "model" / "card.json").read_text())
+    card |= {"leads": ["II", "V1"], "preparation": card["preparation"] | {"leads": ["II", "V1"]}}
+    (tmp_path / "card.json").write_text(json.dumps(card))
+
+    hp = resolve({"model": "xgboost_embedding", "init_from": str(tmp_path)}, "multilabel")
+    _, preparation = load_embedding("init_from", hp, open_dataset(trained / "second.h5"))
+
+    assert preparation.leads == ("II", "V1")
+    with pytest.raises(BadInput, match="knows other leads"):
+        load_embedding("init_from", hp, open_dataset(trained / "other_leads.h5"))
 
 
 def test_of_a_model_of_folds_the_first_member_is_taken(trained, tmp_path, monkeypatch):
