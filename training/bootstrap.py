@@ -56,19 +56,40 @@ def _resample_class(
     known = target != 255
     truth, p, decided, index = target[known] == 1, p[known], decided[known], index[known]
 
-    def resampled(rows: np.ndarray) -> np.ndarray:
-        return drawn @ np.bincount(index[rows], minlength=drawn.shape[1])
-
-    found, called, there = resampled(truth & decided), resampled(decided), resampled(truth)
     ranking = Ranking(p, truth)
     patient = index[ranking.order]
     curves = np.array([ranking.measure(times[patient]) for times in drawn])
     return {
+        **_resample_decisions(truth, decided, index, drawn),
+        "auprc": curves[:, 0],
+        "auroc": curves[:, 1],
+    }
+
+
+def bootstrap_decisions(
+    targets: np.ndarray, decisions: np.ndarray, groups: np.ndarray, resamples: int = 1000, seed: int = 0
+) -> dict[str, np.ndarray]:
+    """Return what `bootstrap` returns of decisions alone, without its curves, which take nearly all its time."""
+    patients, index = np.unique(groups, return_inverse=True)
+    drawn = multiplicities(len(patients), resamples, seed)
+    classes = []
+    for k in range(decisions.shape[1]):
+        known = targets[:, k] != 255
+        classes.append(_resample_decisions(targets[known, k] == 1, decisions[known, k], index[known], drawn))
+    return {measure: np.stack([one[measure] for one in classes], axis=1) for measure in classes[0]}
+
+
+def _resample_decisions(
+    truth: np.ndarray, decided: np.ndarray, index: np.ndarray, drawn: np.ndarray
+) -> dict[str, np.ndarray]:
+    def resampled(rows: np.ndarray) -> np.ndarray:
+        return drawn @ np.bincount(index[rows], minlength=drawn.shape[1])
+
+    found, called, there = resampled(truth & decided), resampled(decided), resampled(truth)
+    return {
         "sensitivity": _ratio(found, there),
         "precision": np.where(there > 0, _ratio(found, np.maximum(called, 1)), np.nan),
         "f1": np.where(there > 0, _ratio(2 * found, called + there), np.nan),
-        "auprc": curves[:, 0],
-        "auroc": curves[:, 1],
     }
 
 

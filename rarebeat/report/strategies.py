@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from training import rule
-from training.bootstrap import Interval, bootstrap, interval
+from training.bootstrap import Interval, bootstrap_decisions, interval
 from training.decision import probabilities
 from training.metrics import Full, full_measures
 from training.predictions import Predictions
@@ -73,7 +73,7 @@ def _measure(
     predictions: Predictions, p: np.ndarray, ranked: np.ndarray, decisions: np.ndarray, task: str
 ) -> Judged:
     target = predictions.target
-    drawn = bootstrap(target, ranked, decisions, predictions.group)
+    drawn = bootstrap_decisions(target, decisions, predictions.group)
     intervals = {
         measure: tuple(interval(values[:, k]) for k in range(p.shape[1])) for measure, values in drawn.items()
     }
