@@ -69,7 +69,7 @@ def _resample_class(
 def bootstrap_decisions(
     targets: np.ndarray, decisions: np.ndarray, groups: np.ndarray, resamples: int = 1000, seed: int = 0
 ) -> dict[str, np.ndarray]:
-    """Return what `bootstrap` returns of decisions alone, without its curves, which take nearly all its time."""
+    """Return what `bootstrap` returns of decisions, without its curves, which take nearly all its time."""
     patients, index = np.unique(groups, return_inverse=True)
     drawn = multiplicities(len(patients), resamples, seed)
     classes = []
