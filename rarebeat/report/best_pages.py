@@ -61,8 +61,8 @@ def _strategies(judged: dict[str, Judged], predictions: Predictions) -> Iterator
     yield paragraph(
         "Thresholds and calibration of each patient are fitted on the other patients. Beside each value its "
         "95 % interval by patient. The run and its epochs were chosen on these same patients, so all of it "
-        "is somewhat better than on others. A floor of recall is what thresholds aim at on those others: these "
-        "patients may fall short of it, the more so where classes compete for a row."
+        "is somewhat better than on others. A floor of recall is what thresholds aim at on the other "
+        "patients: these may fall short of it, the more so where classes compete for a row."
     )
     for measure, words in MEASURES.items():
         rows = [
