@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     options = _parse(arguments)
     with tempfile.TemporaryDirectory(prefix="rarebeat-") as scratch, sigterm_noted() as asked:
-        run, code = None, 1
+        run, kept, code = None, None, 1
         try:
             overrides = read_overrides(options.set)
             # What is wrong here need not open a run.
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _refuse_unwritable(options.out)
             check_device(os.environ)
             run = tracking.open_run(overrides)
-            train(run, options.data, _output_folder(run, options.out, scratch), asked)
+            kept = train(run, options.data, _output_folder(run, options.out, scratch), asked)
             code = 0
         except BadInput as error:
             code = _say(error, 2)
@@ -70,11 +70,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             if run:
                 run.finish(exit_code=code)
+        if kept:
+            # Only now: until it is finished the client sends files from where they lie, and may fail.
+            kept.clear()
     return code
 
 
-def train(run: wandb.Run, data: str | None, folder: Path, asked: Callable[[], bool] = lambda: False) -> None:
+def train(
+    run: wandb.Run, data: str | None, folder: Path, asked: Callable[[], bool] = lambda: False
+) -> Checkpoints:
     """Train what the run's configuration says, and leave everything in `folder` and at the run.
+
+    Returns the run's checkpoints, which nobody needs once the run is finished.
 
     Args:
         run: its configuration is the one source of hyperparameters.
@@ -117,8 +124,8 @@ def train(run: wandb.Run, data: str | None, folder: Path, asked: Callable[[], bo
     write_result(folder, hp, dataset, members, ranked, outcome, predictions, origin)
     tracking.log_files(run, "model", [*card.model_files(folder), folder / card.NAME])
     tracking.log_files(run, "predictions", [folder / PREDICTIONS])
-    checkpoints.clear()
     _conclusion(outcome, folder, run.disabled)
+    return checkpoints
 
 
 def _checkpoints(run: wandb.Run, hp: dict, digest: str) -> Checkpoints:

@@ -8,6 +8,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import wandb
 
 from training import tracking
 from training.budget import EndWhenAsked
@@ -184,6 +185,8 @@ def alone(tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "disabled")
     monkeypatch.setenv("RAREBEAT_CHECKPOINTS", str(tmp_path / "kept"))
     monkeypatch.chdir(tmp_path)
+    # The client reads the environment once a process, unless it is told that all is over.
+    wandb.teardown()
     return tmp_path
 
 
@@ -214,6 +217,29 @@ def test_a_process_killed_in_epoch_3_of_6_of_a_fold_goes_on_to_the_same_weights(
     assert same(model("resumed"), model("whole"))
 
 
+def test_checkpoints_are_there_until_the_client_has_sent_everything(alone, dataset_file, monkeypatch):
+    monkeypatch.setenv("WANDB_RUN_ID", "sent")
+    open_run, there = tracking.open_run, []
+
+    def open_and_look_at_the_end(overrides):
+        run = open_run(overrides)
+        finish = run.finish
+
+        def look_then_finish(**options):
+            there.extend((alone / "kept" / "sent" / "checkpoint").glob("*.npz"))
+            finish(**options)
+
+        run.finish = look_then_finish
+        return run
+
+    monkeypatch.setattr(tracking, "open_run", open_and_look_at_the_end)
+    small = {**SMALL, "folds": 0, "epochs": 1}
+    options = [part for name, value in small.items() for part in ("--set", f"{name}={value}")]
+
+    assert main(["--data", str(dataset_file), *options]) == 0
+    assert there and not (alone / "kept" / "sent").exists()
+
+
 def test_on_sigterm_it_says_so_keeps_its_checkpoint_and_ends_with_143(
     alone, dataset_file, monkeypatch, capsys
 ):
@@ -230,7 +256,8 @@ def test_on_sigterm_it_says_so_keeps_its_checkpoint_and_ends_with_143(
     # As a shell shows it. `end_process` dies by the signal: to `wandb agent` that is no failure.
     assert main(["--data", str(dataset_file), *options]) == 143
     said = capsys.readouterr().err
-    assert said == "Asked to end (SIGTERM): the run goes on from its last checkpoint.\n"
+    # Behind what the client may say of runs that this process had before.
+    assert said.endswith("Asked to end (SIGTERM): the run goes on from its last checkpoint.\n")
     assert list((alone / "kept" / "asked" / "checkpoint").iterdir())
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
