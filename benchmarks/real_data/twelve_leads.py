@@ -40,12 +40,12 @@ def superclasses(path: Path, kept: Kept) -> None:
     dataset = open_dataset(path)
     found = [fold_runs.curves(dataset, TREES, kept, "auroc")]
     _say("boosted trees on features and signal", found, dataset)
+    _say("peer: regression on features", [_regression(dataset, kept)], dataset)
     _say(
         "network on whole rows",
         [fold_runs.curves(dataset, {**NETWORK, "folds": FOLDS}, kept, "auroc")],
         dataset,
     )
-    _say("peer: regression on features", [_regression(dataset, kept)], dataset)
 
 
 def whole_rows(path: Path, kept: Kept) -> None:
