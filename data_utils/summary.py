@@ -28,6 +28,21 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Strip:
+    """The beginning of a recording that is in neither file, to look at: one lead.
+
+    Attributes:
+        lead: its name.
+        rate: Hz.
+        signal: mV; None where missing.
+    """
+
+    lead: str
+    rate: float
+    signal: Sequence[float | None]
+
+
+@dataclass(frozen=True)
 class LeftOut:
     """Something of the source that is in neither file."""
 
@@ -36,6 +51,7 @@ class LeftOut:
     recordings: int = 0
     classes: Mapping[str, int] | None = None  # what it would have counted for
     failures: Sequence[Failure] = ()  # of quality control, lead by lead
+    strip: Strip | None = None  # of a lead that failed
 
 
 def summarise(
@@ -67,6 +83,7 @@ def summarise(
                 "recordings": out.recordings,
                 "classes": dict(out.classes or {}),
                 "failures": [asdict(failure) for failure in out.failures],
+                "strip": asdict(out.strip) if out.strip else None,
             }
             for out in left_out
         ],

@@ -17,7 +17,7 @@ from data_utils.dataset import Dataset
 from data_utils.layout import SPLITS, UNKNOWN, test_path
 from data_utils.quality import UNITS
 from data_utils.sample_size import ALIKE, HALF_WIDTH, size
-from rarebeat.figures import Html, bars, heat, page, section, table
+from rarebeat.figures import Html, bars, ecg, heat, page, section, table
 from rarebeat.show_dataset import warnings
 from rarebeat.show_signals import beats_or_examples
 
@@ -209,7 +209,12 @@ def _left_out(summary: Mapping) -> list[str]:
         for each in entries[:_LISTED]
     ]
     heads = ["what", "why", "recordings", "would have counted"]
-    return [f"<p>{escape(said)}</p>", table("Left out", heads, rows, texts=2), *_rejected(entries)]
+    return [
+        f"<p>{escape(said)}</p>",
+        table("Left out", heads, rows, texts=2),
+        *_rejected(entries),
+        *_strips(entries),
+    ]
 
 
 def _rejected(entries: Sequence[Mapping]) -> list[str]:
@@ -225,6 +230,18 @@ def _rejected(entries: Sequence[Mapping]) -> list[str]:
     first = f" (the first {_LISTED} of {len(rows):,})" if len(rows) > _LISTED else ""
     heads = ["recording", "measure", "lead", "value", "limit"]
     return [table(f"Quality control, lead by lead{first}", heads, rows[:_LISTED], texts=3)]
+
+
+def _strips(entries: Sequence[Mapping]) -> list[str]:
+    """Pictures of the recordings of which the file keeps a strip."""
+    body = []
+    for each in entries:
+        if strip := each.get("strip"):
+            mv = np.array([[np.nan if value is None else value] for value in strip["signal"]], float)
+            title = f"{each['what']}, {strip['lead']}"
+            body += [f"<h3>{escape(title)}</h3>", f'<p class="dim">{escape(each["reason"])}</p>']
+            body.append(ecg(mv, strip["rate"], [strip["lead"]], title, f"Rejected: {each['reason']}"))
+    return body
 
 
 def _against_limit(failure: Mapping) -> tuple[str, str]:

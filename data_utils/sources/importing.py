@@ -21,13 +21,15 @@ from data_utils.sources.options import RecordingOptions
 from data_utils.sources.pool import in_order
 from data_utils.sources.signal import Signal
 from data_utils.splits import grouped_folds, grouped_split
-from data_utils.summary import LeftOut
+from data_utils.summary import LeftOut, Strip
 from data_utils.write import BeatRows, DatasetWriter, Description, writing
 
 if TYPE_CHECKING:
     from data_utils.quality import Failure
 
 FOLDS = 6
+# Of so many rejected recordings a strip is kept, of so many seconds, at about so many samples a second.
+STRIPS, STRIP_SECONDS, STRIP_RATE = 12, 5.0, 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +91,9 @@ def write_listing(
             problem = result if isinstance(result, _Unusable) else _repeated(result, listed, seen)
             if problem:
                 counts = _counts(listing, listed)
-                left_out.append(LeftOut(listed.name, problem.reason, 1, counts, problem.failures))
+                # Pictures of a few say what was rejected; the files are no place for all of it.
+                strip = problem.strip if sum(out.strip is not None for out in left_out) < STRIPS else None
+                left_out.append(LeftOut(listed.name, problem.reason, 1, counts, problem.failures, strip))
             else:
                 rows = _rows(listed, len(result), options, listing.description.rate)
                 writer.add(listed.name, listed.group, listed.split, result, rows)
@@ -155,6 +159,7 @@ class _Unusable:
 
     reason: str
     failures: Sequence[Failure] = ()
+    strip: Strip | None = None
 
 
 def _prepared(
@@ -166,7 +171,7 @@ def _prepared(
         _refuse_empty(signal)
         failures = options.failures(signal)
         if failures:
-            return _rejected(failures)
+            return _rejected(failures, signal)
         stored = options.recipe().apply(signal.samples, signal.rate, signal.leads)
         with np.errstate(over="ignore"):
             stored = stored.astype(np.float16)
@@ -177,10 +182,18 @@ def _prepared(
         return _Unusable(str(problem))
 
 
-def _rejected(failures: Sequence[Failure]) -> _Unusable:
+def _rejected(failures: Sequence[Failure], signal: Signal) -> _Unusable:
     from data_utils.quality import sentence
 
-    return _Unusable(f"quality: {sentence(failures)}", failures)
+    worst = max(failures, key=lambda failure: abs(failure.value - failure.limit))
+    return _Unusable(f"quality: {sentence(failures)}", failures, _strip(worst.lead, signal))
+
+
+def _strip(lead: str, signal: Signal) -> Strip:
+    step = max(1, round(signal.rate / STRIP_RATE))
+    seen = signal.samples[: round(STRIP_SECONDS * signal.rate) : step, list(signal.leads).index(lead)]
+    mv = [round(float(value), 3) if np.isfinite(value) else None for value in seen]
+    return Strip(lead, signal.rate / step, mv)
 
 
 def _refuse_empty(signal: Signal) -> None:

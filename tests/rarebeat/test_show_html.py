@@ -17,7 +17,7 @@ from data_utils.layout import UNKNOWN
 from data_utils.layout import test_path as sealed_path
 from data_utils.quality import Failure
 from data_utils.simulate import simulate
-from data_utils.summary import LeftOut
+from data_utils.summary import LeftOut, Strip
 from data_utils.write import BeatRows, Description, writing
 from rarebeat.cli import main
 
@@ -79,7 +79,9 @@ def strips(tmp_path_factory: pytest.TempPathFactory) -> str:
             writer.add(f"r<{n}>", f"p{n}", split, samples, rows)
         folds = {f"p{n}": n % 2 for n in range(5)}
         failures = (Failure("flat", "V1", 1.0, 0.1), Failure("amplitude", "V2", 0.0123, 0.05))
-        writer.finish(folds, [LeftOut("bad & worse", "flat 1 in V1, above 0.1", 1, {"AF": 1}, failures)])
+        strip = Strip("V1", 100.0, [0.0, None, *[0.5] * 300])
+        why = "flat 1 in V1, above 0.1"
+        writer.finish(folds, [LeftOut("bad & worse", why, 1, {"AF": 1}, failures, strip)])
     html = path.with_suffix(".html")
     assert _show(path, html).exit_code == 0
     return html.read_text(encoding="utf-8")
@@ -119,6 +121,12 @@ def test_the_mean_beat_of_each_class_is_drawn_and_simulation_is_said_first(beats
     )
 
 
+def test_a_rejected_recording_is_drawn_with_its_reason(strips: str) -> None:
+    drawn = strips.split("<h3>bad &amp; worse, V1</h3>")[1]
+    assert drawn.startswith('\n<p class="dim">flat 1 in V1, above 0.1</p>\n<svg')
+    assert "Rejected: flat 1 in V1, above 0.1" in drawn.split("</svg>")[0]
+
+
 def test_labels_ages_and_durations_are_counted_by_hand(strips: str) -> None:
     # Of five rows of training and validation: one has both labels, one none, one label is unknown.
     assert "2 are of none of the classes, and 1 labels are unknown." in strips
@@ -132,7 +140,8 @@ def test_an_example_of_each_class_is_drawn(strips: str) -> None:
     assert "AF (Atrial &lt;fibrillation&gt;): recording r&lt;0&gt;" in strips
     # The first with LBBB has AF too, and has not been shown.
     assert "LBBB (Left bundle): recording r&lt;1&gt;" in strips
-    assert strips.count('class="lead"') == 2 * 13
+    # Twelve leads and II below, twice; and the one lead of the rejected recording.
+    assert strips.count('class="lead"') == 2 * 13 + 1
 
 
 def test_what_is_left_out_is_listed_with_its_reason(strips: str) -> None:

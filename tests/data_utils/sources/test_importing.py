@@ -39,3 +39,6 @@ def test_what_quality_control_rejects_is_a_table(tmp_path: Path) -> None:
     spread = np.diff(np.percentile(read(5).samples, (1, 99), axis=0), axis=0)[0]
     assert [(one["lead"], one["limit"]) for one in rejected] == [("II", 0.05), ("V1", 0.05)]
     assert [one["value"] for one in rejected] == pytest.approx(spread[1:].tolist())
+    # 5 s of the first lead that failed, every fourth of 360 samples a second, to the microvolt.
+    assert (entry["strip"]["lead"], entry["strip"]["rate"]) == ("II", 90.0)
+    assert entry["strip"]["signal"] == pytest.approx(read(5).samples[:1800:4, 1].tolist(), abs=5e-4)
