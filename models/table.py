@@ -14,6 +14,7 @@ STRIP = Spec(length=5000, channels=12, covariates=0, classes=5, task="multilabel
 ROWS = (
     ("mlp", {}),
     ("cnn", {}),
+    ("cnn_layers", {}),
     ("cnn_attention", {}),
     ("rnn", {}),
     ("crnn", {}),

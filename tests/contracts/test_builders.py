@@ -25,7 +25,7 @@ QUICK_FIRST = [
 
 # A builder sees what it has declared and no more, so that one set of small values serves all of them.
 SMALL = {
-    **{"dropout": 0.0, "dense_units": 8, "covariate_layers": 1, "covariate_units": 16},
+    **{"dropout": 0.0, "dropout_rate": 0.0, "dense_units": 8, "covariate_layers": 1, "covariate_units": 16},
     **{"n_blocks": 2, "filters": 4, "kernel_size": 5, "se_ratio": 2, "attention_units": 4},
     **{"stem_filters": 4, "rnn_units": 4, "bidirectional": True},
     **{"depth": 10, "width": 4, "long_kernel_size": 5, "stages": 2},

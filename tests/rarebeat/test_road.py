@@ -95,7 +95,7 @@ def test_a_sweep_is_found_by_its_id_alone_and_by_its_address(shell, path):
 
 
 def test_best_brings_the_winner_with_its_card_and_may_be_repeated(shell, path, model):
-    assert {file.name for file in model.iterdir()} == {"model.keras", "card.json"}
+    assert {file.name for file in model.iterdir()} == {"model.keras", "card.json", "point.yaml"}
     winner = shell.json("rarebeat", "leaderboard", path)["runs"][0]["run"]
     again = shell.json("rarebeat", "best", path, "-o", "runs/best")
     assert again["run"] == winner

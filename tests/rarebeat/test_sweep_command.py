@@ -70,7 +70,8 @@ def test_sweep_local_goes_the_whole_road_and_takes_its_server_down(elsewhere, da
     result = json.loads(done.stdout)
     assert result["sweep"].startswith("local/road/")
     assert [run["state"] for run in result["leaderboard"]["runs"]] == ["finished"] * 2
-    assert {file.name for file in (elsewhere.folder / "runs/best").iterdir()} == {"model.keras", "card.json"}
+    brought = {file.name for file in (elsewhere.folder / "runs/best").iterdir()}
+    assert brought == {"model.keras", "card.json", "point.yaml"}
     test_file = data.with_name("simulated.test.h5")
     assert result["best"]["evaluate"] == f"rarebeat evaluate runs/best --data {test_file}"
     assert "rarebeat up" in done.stderr
@@ -110,7 +111,6 @@ def test_ctrl_c_ends_agents_runs_and_server_and_the_same_command_goes_on(elsewhe
     result = json.loads(again.stdout)
     assert result["sweep"] == path
     assert sorted(run["hyperparameters"]["loss"] for run in result["leaderboard"]["runs"]) == ["ce", "focal"]
-    assert "Going on" not in elsewhere.run(*command, "--set", "loss=ce").stderr
 
 
 def test_a_sweep_whose_command_is_killed_leaves_no_agent_and_no_run(elsewhere, data):
@@ -119,8 +119,9 @@ def test_a_sweep_whose_command_is_killed_leaves_no_agent_and_no_run(elsewhere, d
     started = tree([process.pid])
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
-    # The server is a daemon of its own, which other sweeps may use.
-    agents = {(pid, when) for pid, when in started if "rarebeat.server" not in command_of(pid)}
+    # The server is a daemon of its own, which other sweeps may use; it has a process that searches.
+    servers = ("rarebeat.server", "rarebeat.search")
+    agents = {(pid, when) for pid, when in started if not any(name in command_of(pid) for name in servers)}
     wait_for(lambda: not tree(pid for pid, _ in agents) & agents)
     elsewhere.run("rarebeat", "down")
 

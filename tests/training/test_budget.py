@@ -54,6 +54,7 @@ def test_a_gpu_that_keras_does_not_see_is_refused_unless_the_cpu_is_allowed(monk
     check_device({})
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_bit_by_bit(dataset, tiny):
     check_device({"RAREBEAT_ALLOW_CPU": "1"})
 

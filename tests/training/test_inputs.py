@@ -18,7 +18,7 @@ from training.fit import fit_member
 from training.hyperparameters import resolve
 from training.outcome import conclude
 from training.predictions import pool
-from training.train import describe_model
+from training.result import describe_model
 
 
 @pytest.fixture(scope="module")

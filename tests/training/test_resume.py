@@ -251,6 +251,7 @@ def test_on_sigterm_it_says_so_keeps_its_checkpoint_and_ends_with_143(
         os.kill(os.getpid(), signal.SIGTERM)
 
     monkeypatch.setattr(tracking.History, "log", log_then_ask)
+    before = signal.getsignal(signal.SIGTERM)
     options = [part for name, value in SMALL.items() for part in ("--set", f"{name}={value}")]
 
     # As a shell shows it. `end_process` dies by the signal: to `wandb agent` that is no failure.
@@ -259,7 +260,7 @@ def test_on_sigterm_it_says_so_keeps_its_checkpoint_and_ends_with_143(
     # Behind what the client may say of runs that this process had before.
     assert said.endswith("Asked to end (SIGTERM): the run goes on from its last checkpoint.\n")
     assert list((alone / "kept" / "asked" / "checkpoint").iterdir())
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 @pytest.mark.parametrize("code", [143, 130, 1, 0])
