@@ -7,12 +7,10 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 
-from rarebeat.server.directory import CannotServe
+from rarebeat.server.schema import upgrade
 
-SCHEMA_VERSION = 1
 BUSY_SECONDS = 20.0
 
 Row = sqlite3.Row
@@ -35,7 +33,7 @@ class Store:
         self._path = path
         self._thread = threading.local()
         self._writing = threading.RLock()
-        self._prepare()
+        upgrade(path)
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -71,18 +69,6 @@ class Store:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-
-    def _prepare(self) -> None:
-        connection = self.connection
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
-            raise CannotServe(
-                f"{self._path} has schema {version}, and this rarebeat knows {SCHEMA_VERSION}: upgrade it"
-            )
-        if version == 0:
-            schema = resources.files("rarebeat.server").joinpath("schema.sql").read_text()
-            # One script, one transaction: a crash here leaves an empty file, not half a schema.
-            connection.executescript(f"BEGIN;\n{schema}\nPRAGMA user_version = {SCHEMA_VERSION};\nCOMMIT;")
 
 
 def _connect(path: Path) -> sqlite3.Connection:
