@@ -11,10 +11,10 @@ import click
 from rich.console import Console
 
 from data_utils.errors import BadInput
-from rarebeat.figures.page import write_page
 from rarebeat.progress_bar import bar, say
 from rarebeat.publish import publish
 from rarebeat.sources import SourceGroup, build_command, fetch_command
+from rarebeat.write_page import write_page
 
 _OUT = click.option(
     "--out",

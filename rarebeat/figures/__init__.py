@@ -5,7 +5,7 @@ from rarebeat.figures.dots import Dot, dots
 from rarebeat.figures.ecg import ecg
 from rarebeat.figures.heat import heat
 from rarebeat.figures.lines import Line, lines
-from rarebeat.figures.page import Html, page, section, table, write_page
+from rarebeat.figures.page import Html, page, section, table
 from rarebeat.figures.parallel import parallel
 
 __all__ = [
@@ -21,5 +21,4 @@ __all__ = [
     "parallel",
     "section",
     "table",
-    "write_page",
 ]

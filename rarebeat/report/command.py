@@ -9,10 +9,11 @@ import click
 
 from data_utils.errors import BadInput
 from rarebeat.backend import connect
-from rarebeat.figures import page, write_page
+from rarebeat.figures import page
 from rarebeat.report.best_pages import best_run
 from rarebeat.report.evidence import Evidence, gather
 from rarebeat.report.sweep_pages import matters, question, reproduce, runs, what_each_got
+from rarebeat.write_page import write_page
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
