@@ -1,0 +1,97 @@
+"""What is stored of a hospital's recordings, whatever their format, rate and leads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import yaml
+
+from data_utils.dataset import open_dataset
+from data_utils.layout import test_path as sealed_path
+from data_utils.sources.draft import draft
+from tests.data_utils.sources.records.hospital import (
+    build,
+    left_out_of,
+    number_of,
+    samples,
+    write_hospital,
+    write_recording,
+)
+
+pytestmark = pytest.mark.filterwarnings(r"ignore::DeprecationWarning:wfdb\.")
+
+ENDINGS = (".hea", ".edf", ".h5", ".csv", ".npy")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_draft_of_any_format_can_be_built_and_keeps_every_sample(tmp_path: Path, ending: str) -> None:
+    folder = write_hospital(tmp_path / "ward", ending, count=12)
+    drafted = yaml.safe_load(draft(folder).text)
+    assert drafted["ending"] == ending and drafted["labels"] == "labels.csv"
+    expected = {"record": "file", "patient": "patient_id", "date": "date", "site": "site", "age": "age"}
+    assert drafted["columns"] == expected | {"sex": "sex"}
+    assert drafted["classes"]["values"] == {"AF": "AF", "LBBB": "LBBB"}
+    dataset = build(folder)
+    sealed = open_dataset(sealed_path(dataset.path))
+    for side in (dataset, sealed):
+        for name, first, length in zip(
+            side.recordings.name, side.recordings.first, side.recordings.length, strict=True
+        ):
+            # 16-bit EDF over +-163.84 mV has steps of 5 µV, those of the samples; so have the others.
+            stored = side.samples[first : first + length]
+            assert (stored == samples(number_of(name)).astype(np.float16)).all()
+    assert len(dataset.recordings.name) + len(sealed.recordings.name) == 12
+
+
+def test_strips_repeat_the_labels_and_leave_the_rest(folder: Path) -> None:
+    dataset = build(folder, strips=1.2)  # 120 of 300 samples: two strips, 60 samples of neither
+    assert len(dataset) == 2 * len(dataset.recordings.name)
+    assert dataset.rows.start[:2].tolist() == [0, 120] and set(dataset.rows.length) == {120}
+    assert (dataset.rows.target[::2] == dataset.rows.target[1::2]).all()
+    half = build(folder, strips=1.2, overlap=0.5)
+    assert half.rows.start[:4].tolist() == [0, 60, 120, 180]
+
+
+def test_missing_samples_stay_missing(folder: Path) -> None:
+    gap = samples(5)
+    gap[10:20, 1] = np.nan
+    np.save(folder / "rec05.npy", gap)
+    dataset = build(folder)
+    sealed = open_dataset(sealed_path(dataset.path))
+    side = dataset if "rec05" in dataset.recordings.name else sealed
+    first = side.recordings.first[side.recordings.name.tolist().index("rec05")]
+    assert np.flatnonzero(np.isnan(side.samples[first : first + 300]).any(axis=1)).tolist() == [
+        *range(10, 20)
+    ]
+
+
+def test_a_missing_lead_is_refused_or_zero_as_asked(tmp_path: Path) -> None:
+    folder = write_hospital(tmp_path / "ward", ".h5")
+    write_recording(folder / "rec03.h5", 3, leads=("I", "II"), signal=samples(3)[:, :2])
+    assert left_out_of(build(folder))["rec03"]["reason"] == "no lead named V1; it has I, II"
+    dataset = build(folder, missing_leads="zero")
+    assert "rec03" not in left_out_of(dataset)
+
+
+def test_mixed_rates_are_resampled_to_one(tmp_path: Path) -> None:
+    folder = write_hospital(tmp_path / "ward", ".h5")
+    slow = np.sin(2 * np.pi * 5 * np.arange(600) / 200)[:, None] * np.ones(3)  # 5 Hz, 3 s at 200 Hz
+    write_recording(folder / "rec03.h5", 3, rate=200.0, signal=slow)
+    dataset = build(folder)
+    sealed = open_dataset(sealed_path(dataset.path))
+    side = dataset if "rec03" in dataset.recordings.name else sealed
+    k = side.recordings.name.tolist().index("rec03")
+    assert side.recordings.length[k] == 300
+    stored = side.samples[side.recordings.first[k] :][:300, 0].astype(float)
+    expected = np.sin(2 * np.pi * 5 * np.arange(300) / 100)
+    assert np.abs(stored - expected)[30:-30].max() < 0.02
+
+
+def test_the_recipe_is_kept_in_the_file(folder: Path) -> None:
+    dataset = build(folder, rate=50.0, band_pass=(0.5, 20.0))
+    assert dataset.rate == 50 and dataset.preparation["recipe"]["band_pass"] == [0.5, 20.0]
+    with h5py.File(dataset.path) as file:
+        assert file["samples"].shape[0] == 150 * len(dataset.recordings.name)
