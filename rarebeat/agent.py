@@ -9,11 +9,12 @@ import click
 
 from rarebeat.agents import Agents, agent_environment
 from rarebeat.backend import DIRECTORY, connect, find_backend
-from rarebeat.devices import gpus, places
+from rarebeat.devices import places
 from rarebeat.run_logs import last_line
 from rarebeat.sweep import LOGS, interruptible
 from rarebeat.sweep_runs import find_sweep, sweep_path
 from rarebeat.watching import Enough, watch
+from training.gpus import visible_gpus
 
 
 @click.command()
@@ -37,7 +38,7 @@ def agent(path: str, count: int | None, per_device: int, max_minutes: float | No
     backend = find_backend(directory)
     api = connect(backend)
     path = sweep_path(find_sweep(api, path))
-    where = places(gpus(), per_device)
+    where = places(visible_gpus(), per_device)
     data = os.environ.get("RAREBEAT_DATA")
     environment = agent_environment(backend.environment(os.environ), len(where), Path(data) if data else None)
     limit = None if max_minutes is None else 60 * max_minutes

@@ -18,9 +18,10 @@ from rarebeat import doubt, leaderboard
 from rarebeat.agents import Agents, agent_environment
 from rarebeat.backend import Backend, connect, find_backend
 from rarebeat.configurations import configuration, join, together
+from rarebeat.devices import agent_places
 from rarebeat.doubt import Doubts
 from rarebeat.ranking import RANKED_STATES, Ranking, rank
-from rarebeat.sweep import agent_places, interruptible
+from rarebeat.sweep import interruptible
 from rarebeat.sweep_create import create_sweep
 from rarebeat.sweep_runs import Entry, SweepRuns, find_sweep, read_sweep
 from rarebeat.tables import console, say

@@ -21,7 +21,7 @@ from rarebeat import best, doubt, leaderboard
 from rarebeat.agents import Agents, agent_environment
 from rarebeat.backend import DIRECTORY, ENTITY, Backend, connect, find_backend, probe
 from rarebeat.configurations import together
-from rarebeat.devices import gpus, places
+from rarebeat.devices import agent_places
 from rarebeat.ranking import RANKED_STATES, Ranking, rank
 from rarebeat.run_logs import last_line, last_words
 from rarebeat.sweep_config import data_files, load_config
@@ -209,12 +209,6 @@ def _its_sweep(api: wandb.Api, plan: Plan, backend: Backend, entity: str | None)
     path = create_sweep(api, plan.config, plan.project, entity)
     remember(plan.config, where, plan.project, path)
     return path
-
-
-def agent_places(agents: int) -> list[str | None]:
-    """A device for each agent, the GPUs in turn."""
-    devices = gpus()
-    return places(devices, -(-agents // max(1, len(devices))))[:agents]
 
 
 def _report_failures(runs: SweepRuns, logs: Path) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Mapping
-from pathlib import Path
 
 import keras
 
 from data_utils.errors import BadInput
+from training.gpus import VISIBLE, has_gpu, hides_gpus
 from training.quiet import native_stderr_silenced
 
 ALLOW_CPU = "RAREBEAT_ALLOW_CPU"
@@ -23,10 +21,10 @@ def check_device(environ: Mapping[str, str]) -> None:
     """
     if sees_gpu():
         return
-    if has_gpu() and environ.get(ALLOW_CPU) != "1":
+    if not allows_cpu(environ) and has_gpu():
         raise BadInput(
             f"This machine has a GPU that Keras ({keras.backend.backend()}) does not see: install "
-            f"rarebeat[gpu] or mend its driver; {ALLOW_CPU}=1 trains on the CPU."
+            f"rarebeat[gpu] or mend its driver; {ALLOW_CPU}=1, or an empty {VISIBLE}, trains on the CPU."
         )
     if keras.backend.backend() == "tensorflow":
         import tensorflow
@@ -34,18 +32,13 @@ def check_device(environ: Mapping[str, str]) -> None:
         tensorflow.config.experimental.enable_op_determinism()
 
 
+def allows_cpu(environ: Mapping[str, str]) -> bool:
+    """Whether somebody has said that a GPU which is there may stand idle."""
+    return environ.get(ALLOW_CPU) == "1" or hides_gpus(environ)
+
+
 def sees_gpu() -> bool:
     """Whether Keras's backend has a GPU to train on."""
     # TensorFlow complains here of each library that a machine without a GPU lacks.
     with native_stderr_silenced():
         return bool(keras.distribution.list_devices("gpu"))
-
-
-def has_gpu() -> bool:
-    """Whether this machine has an NVIDIA GPU: its device file, or the driver's tool."""
-    return Path("/dev/nvidia0").exists() or b"GPU 0" in _listed_by_driver()
-
-
-def _listed_by_driver() -> bytes:
-    tool = shutil.which("nvidia-smi")
-    return subprocess.run([tool, "-L"], capture_output=True).stdout if tool else b""

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from rarebeat.devices import gpus, places
 from rarebeat.processes import tree
 from rarebeat.warm.process import BESIDE, WARM, Launcher, module_of
 
@@ -145,10 +144,3 @@ def test_nothing_that_is_imported_beforehand_runs_an_op():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def test_every_gpu_has_an_agent_before_one_has_two():
-    assert places(["0", "1"], 2) == ["0", "1", "0", "1"]
-    assert places([], 2) == [None, None]
-    assert gpus({"CUDA_VISIBLE_DEVICES": "3, 5"}) == ["3", "5"]
-    assert gpus({"CUDA_VISIBLE_DEVICES": ""}) == []

@@ -49,7 +49,12 @@ def test_a_gpu_that_keras_does_not_see_is_refused_unless_the_cpu_is_allowed(monk
 
     with pytest.raises(devices.BadInput, match=r"has a GPU that Keras .* does not see: "):
         check_device({})
+    with pytest.raises(devices.BadInput, match="does not see"):
+        check_device({"CUDA_VISIBLE_DEVICES": "0"})
     check_device({"RAREBEAT_ALLOW_CPU": "1"})
+    # Whoever hides the GPUs from runs has asked for the processor as well.
+    check_device({"CUDA_VISIBLE_DEVICES": ""})
+    check_device({"CUDA_VISIBLE_DEVICES": "-1"})
     monkeypatch.setattr(devices, "has_gpu", lambda: False)
     check_device({})
 

@@ -1,0 +1,77 @@
+"""Devices of agents on a machine without a GPU, where a program in the driver's place lists some."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from data_utils.errors import BadInput
+from rarebeat.agents import Agents
+from rarebeat.devices import agent_places, places
+from training import gpus
+from training.gpus import has_gpu, visible_gpus
+
+
+@pytest.fixture
+def driver(tmp_path, monkeypatch):
+    """Puts an `nvidia-smi` of the given shell lines first on PATH."""
+
+    def put(lines: str) -> None:
+        tool = tmp_path / "nvidia-smi"
+        tool.write_text(f"#!/bin/sh\n{lines}\n")
+        tool.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin")
+
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(gpus, "DEVICE_FILE", tmp_path / "nvidia0")
+    return put
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("3, 5", ["3", "5"]),
+        ("GPU-8a1f,MIG-22", ["GPU-8a1f", "MIG-22"]),
+        ("", []),
+        ("-1", []),
+        # CUDA sees what stands before the first entry that is none.
+        ("1,-1,0", ["1"]),
+        ("NoDevFiles", []),
+    ],
+)
+def test_the_environment_says_which_gpus_runs_may_use(said, expected):
+    assert visible_gpus({"CUDA_VISIBLE_DEVICES": said}) == expected
+
+
+def test_every_gpu_of_the_driver_has_an_agent_before_one_has_two(driver):
+    driver('[ "$1" = --query-gpu=index ] && printf "0\\n1\\n"')
+    assert visible_gpus() == ["0", "1"]
+    assert places(visible_gpus(), 2) == ["0", "1", "0", "1"]
+    assert agent_places(3) == ["0", "1", "0"]
+    assert has_gpu()
+
+
+def test_a_driver_that_fails_has_no_gpu_and_the_processor_takes_the_agents(driver):
+    driver("echo 'NVIDIA-SMI has failed'; exit 9")
+    assert visible_gpus() == []
+    assert agent_places(2) == [None, None]
+    assert not has_gpu()
+
+
+def test_a_driver_that_does_not_answer_is_said_in_a_sentence(driver, monkeypatch):
+    monkeypatch.setattr(gpus, "ASK_SECONDS", 0.2)
+    driver("exec sleep 5")
+    with pytest.raises(BadInput, match=r"nvidia-smi did not answer within 0\.2 s: .*CUDA_VISIBLE_DEVICES"):
+        visible_gpus()
+
+
+def test_each_agent_is_told_its_own_device_and_no_other(tmp_path, monkeypatch):
+    # In the agents' place a program that says what it was given.
+    show = ["/bin/sh", "-c", "echo device ${CUDA_VISIBLE_DEVICES-any}"]
+    monkeypatch.setattr(Agents, "_command", lambda self: show)
+    with Agents("local/p/s", ["0", "1", "0", None], {}, tmp_path) as agents:
+        while agents.alive():
+            pass
+        said = [agents.log(i).read_text() for i in range(4)]
+    assert said == ["device 0\n", "device 1\n", "device 0\n", "device any\n"]
