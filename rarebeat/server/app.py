@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from rarebeat.server import file_stream, graphql, page, strict_json, uploads
+from rarebeat.server import file_stream, graphql, pages, strict_json, uploads
 from rarebeat.server.access import Access
 from rarebeat.server.context import Context, Server
 from rarebeat.server.errors import Malformed, RequestError, TooLarge
@@ -61,7 +61,7 @@ def build_app(server: Server, access: Access, lifespan: Any = None) -> Starlette
             route("/artifactsV2/{path:path}", uploads.get_artifact_file, "GET"),
             route("/sdk/otel/v1/{signal}", _ignored, "POST"),
             route("/healthz", _health, "GET"),
-            *page.routes(route),
+            *pages.routes(route),
         ],
         lifespan=lifespan,
     )

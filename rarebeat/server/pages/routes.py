@@ -1,0 +1,25 @@
+"""Which page lies at which address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.routing import Route
+
+from rarebeat.server.pages import run
+from rarebeat.server.pages.home import home
+from rarebeat.server.pages.project import project
+from rarebeat.server.pages.shell import shown
+from rarebeat.server.pages.static import static
+from rarebeat.server.pages.sweep import sweep
+
+
+def routes(route: Callable[..., Route]) -> list[Route]:
+    return [
+        route("/", shown(home), "GET"),
+        route("/static/{name}", static, "GET"),
+        route("/{entity}/{project}", shown(project), "GET"),
+        route("/{entity}/{project}/sweeps/{sweep}", shown(sweep), "GET"),
+        *run.routes(route),
+        route("/{entity}/{project}/{tab:str}", shown(project), "GET"),
+    ]
