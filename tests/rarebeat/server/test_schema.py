@@ -98,3 +98,15 @@ def test_steps_are_numbered_without_a_gap_and_each_number_is_one_file():
     files = sorted(Path(schema.__file__).with_name("migrations").iterdir())
     assert [int(file.name[:4]) for file in files] == list(range(1, len(files) + 1))
     assert sorted(schema.steps()) == list(range(1, len(files) + 1))
+
+
+@pytest.mark.parametrize("table", ["runs", "files", "collections", "artifacts"])
+def test_the_id_of_what_was_deleted_is_never_given_again(written_by_version_1, table):
+    """Somebody may still hold a signed URL of a deleted run: it must not lead into the next one."""
+    db = Store(written_by_version_1[0]).connection
+    db.execute("PRAGMA foreign_keys = OFF")
+    db.execute(f"DELETE FROM {table} WHERE id = 3")
+    width = len(db.execute(f"PRAGMA table_info({table})").fetchall())
+    values = _values(db, table, 4)[1:]
+    new = db.execute(f"INSERT INTO {table} VALUES ({','.join(['NULL', *'?' * (width - 1)])})", values)
+    assert new.lastrowid == 4
