@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from rarebeat.server.errors import RequestError
+from rarebeat.server.patterns import compiled
 
 COLUMNS = {
     "name": "runs.name",
@@ -34,7 +34,6 @@ TIMES = {
 COMPARISONS = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
 MAX_TERMS = 500  # SQLite takes expressions 1000 levels deep
 MAX_VALUES = 10_000
-MAX_PATTERN = 200
 MAX_ORDERS = 20
 
 Sql = tuple[str, list[Any]]
@@ -104,7 +103,8 @@ def _operator(key: Sql, name: str, value: Any, convert: Callable[[Any], Any]) ->
     if name == "$exists":
         return f"{sql} IS {'NOT ' if value else ''}NULL", values
     if name == "$regex":
-        return f"regexp(?, {sql})", [_pattern(value), *values]
+        compiled(str(value))  # refused here, with a sentence, if it is none
+        return f"regexp(?, {sql})", [str(value), *values]
     raise RequestError(f"filters have no operator {name[:40]!r}")
 
 
@@ -171,16 +171,6 @@ def _seconds(value: Any) -> float | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         raise RequestError(f"{str(value)[:80]!r} should be a time such as 2026-01-31T12:00:00Z") from None
-
-
-def _pattern(value: Any) -> str:
-    if len(str(value)) > MAX_PATTERN:
-        raise RequestError(f"a regular expression may have {MAX_PATTERN} characters at most")
-    try:
-        re.compile(str(value))
-    except (re.error, RecursionError, OverflowError) as error:
-        raise RequestError(f"{str(value)[:80]!r} is not a regular expression: {error}") from None
-    return str(value)
 
 
 def _joined(word: str, parts: list[Sql]) -> Sql:

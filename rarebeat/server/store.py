@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rarebeat.server.patterns import found
 from rarebeat.server.schema import upgrade
 
 BUSY_SECONDS = 20.0
@@ -81,9 +81,5 @@ def _connect(path: Path) -> sqlite3.Connection:
     # In WAL mode NORMAL loses nothing when this process is killed; a power cut can take the last commits.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.create_function("regexp", 2, _regexp, deterministic=True)
+    connection.create_function("regexp", 2, found, deterministic=True)
     return connection
-
-
-def _regexp(pattern: str, value: object) -> bool:
-    return value is not None and re.search(pattern, str(value)) is not None

@@ -1,5 +1,6 @@
 import json
 import sqlite3
+import time
 
 import pytest
 
@@ -124,3 +125,17 @@ def test_a_filter_that_makes_no_sense_is_refused_with_a_sentence(db, conditions)
         return
     with pytest.raises(RequestError):
         filters.where(conditions)
+
+
+def test_a_pattern_that_takes_other_engines_for_ever_is_done_at_once(db):
+    db.execute("UPDATE runs SET notes = ?", ("a" * 100_000 + "!",))
+    began = time.process_time()
+    assert found(db, {"notes": {"$regex": "(a+)+$"}}) == ""
+    assert found(db, {"notes": {"$regex": "(a|a)*(a|aa)+!$"}}) == "abc"
+    assert time.process_time() - began < 1  # Python's own engine needs longer than the sun has left
+
+
+@pytest.mark.parametrize("pattern", ["(?=a)", r"(a)\1", "((a{1,99}){1,99}){1,99}", "\ud800", "x" * 201])
+def test_a_pattern_that_cannot_be_matched_in_linear_time_is_refused_with_a_sentence(db, pattern):
+    with pytest.raises(RequestError, match="regular expression"):
+        filters.where({"name": {"$regex": pattern}})
