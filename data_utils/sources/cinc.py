@@ -17,11 +17,10 @@ import numpy as np
 
 from data_utils.download import fetch
 from data_utils.errors import BadInput
-from data_utils.sources.importing import Listed, Listing, write_listing
+from data_utils.sources.importing import Listed, Listing, build_from
 from data_utils.sources.names import slugs
 from data_utils.sources.options import DealtOptions
 from data_utils.sources.registry import Source, option, register_source
-from data_utils.sources.signal import Signal
 from data_utils.sources.snomed import diagnoses
 from data_utils.sources.tables import female, number
 from data_utils.summary import LeftOut
@@ -42,17 +41,6 @@ class Options(DealtOptions):
         "choice",
         ("27", "24", "cpsc"),
     )
-
-
-def build(
-    source: Path,
-    out: Path,
-    options: Options = Options(),
-    overwrite: bool = False,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[LeftOut]:
-    """Read every .hea below a folder; see `data_utils.sources.importing.write_listing`."""
-    return write_listing(listing(source, options), _read, out, options, overwrite, progress)
 
 
 def listing(folder: Path, options: Options) -> Listing:
@@ -86,8 +74,7 @@ def listing(folder: Path, options: Options) -> Listing:
     return Listing(description(classes, options), recordings, left_out)
 
 
-def _read(where: tuple[Path, str]) -> Signal:
-    return read_record(*where)
+build = build_from(listing, read_record, Options())
 
 
 def _named(headers: list[Path], folder: Path) -> list[str]:

@@ -6,7 +6,6 @@ Patients are not given. No original was at hand; this was tried on folders that 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +16,11 @@ from data_utils.errors import BadInput
 from data_utils.sources.cinc import Options as CincOptions
 from data_utils.sources.cinc import codes, description
 from data_utils.sources.formats import Said, read_file
-from data_utils.sources.importing import Listed, Listing, write_listing
+from data_utils.sources.importing import Listed, Listing, build_from
 from data_utils.sources.names import absent
 from data_utils.sources.registry import Source, option, register_source
-from data_utils.sources.signal import Signal
 from data_utils.sources.snomed import diagnoses
 from data_utils.sources.tables import female, number, read_table
-from data_utils.summary import LeftOut
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,17 +28,6 @@ class Options(CincOptions):
     """See each field."""
 
     index: str = option("index.csv", "The table with ID and Dx, in the folder.")
-
-
-def build(
-    source: Path,
-    out: Path,
-    options: Options = Options(),
-    overwrite: bool = False,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[LeftOut]:
-    """Read the records that the table names; see `data_utils.sources.importing.write_listing`."""
-    return write_listing(listing(source, options), _read, out, options, overwrite, progress)
 
 
 def listing(folder: Path, options: Options) -> Listing:
@@ -62,13 +48,12 @@ def listing(folder: Path, options: Options) -> Listing:
         path = files[row["ID"]]
         found = [class_of[code] for code in codes(row["Dx"]) if code in class_of]
         target = np.isin(list(classes), found).astype(np.uint8)
-        there.append(Listed(row["ID"], row["ID"], target, path, _age_and_sex(path)))
+        there.append(Listed(row["ID"], row["ID"], target, (path, Said()), _age_and_sex(path)))
     described = description(classes, options, "h5-records")
     return Listing(described, there, absent(missing, options.index))
 
 
-def _read(path: Path) -> Signal:
-    return read_file(path, Said())
+build = build_from(listing, read_file, Options())
 
 
 def _age_and_sex(path: Path) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from data_utils.write import BeatRows, DatasetWriter, Description, writing
 
 if TYPE_CHECKING:
     from data_utils.quality import Failure
+    from data_utils.sources.registry import Build
 
 FOLDS = 6
 # Of so many rejected recordings a strip is kept, of so many seconds, at about so many samples a second.
@@ -40,7 +41,7 @@ class Listed:
         name: of the recording, unique.
         group: its patient; its own name where patients are unknown.
         target: (K,) uint8: 1, 0, or 255 for unknown.
-        where: what the source's `read` takes; goes to another process.
+        where: what the source's `read` is called with; goes to another process.
         covariates: one number each, NaN where unknown.
         split, fold: of its patient, where they are published.
     """
@@ -48,7 +49,7 @@ class Listed:
     name: str
     group: str
     target: np.ndarray
-    where: object
+    where: tuple
     covariates: tuple[float, ...] = ()
     split: str | None = None
     fold: int | None = None
@@ -63,9 +64,26 @@ class Listing:
     left_out: Sequence[LeftOut] = field(default_factory=tuple)
 
 
+def build_from(
+    listing: Callable[[Path, Any], Listing], read: Callable[..., Signal], defaults: RecordingOptions
+) -> Build:
+    """What builds from a source that lists its recordings first and then reads each; see `write_listing`."""
+
+    def build(
+        source: Path,
+        out: Path,
+        options: RecordingOptions = defaults,
+        overwrite: bool = False,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> list[LeftOut]:
+        return write_listing(listing(source, options), read, out, options, overwrite, progress)
+
+    return build
+
+
 def write_listing(
     listing: Listing,
-    read: Callable[[object], Signal],
+    read: Callable[..., Signal],
     out: Path,
     options: RecordingOptions,
     overwrite: bool = False,
@@ -74,7 +92,7 @@ def write_listing(
     """Read, prepare and write every recording of a list; what cannot be used is left out by name.
 
     Args:
-        read: (where) -> Signal; raises BadRecord. Called in other processes, so a function of a module.
+        read: (*where) -> Signal; raises BadRecord. Called in other processes, so a function of a module.
     Returns:
         What was left out.
     Raises:
@@ -162,12 +180,10 @@ class _Unusable:
     strip: Strip | None = None
 
 
-def _prepared(
-    read: Callable[[object], Signal], options: RecordingOptions, where: object
-) -> np.ndarray | _Unusable:
+def _prepared(read: Callable[..., Signal], options: RecordingOptions, where: tuple) -> np.ndarray | _Unusable:
     """(S, C) float16 mV as it is stored, or why the recording cannot be used."""
     try:
-        signal = read(where)
+        signal = read(*where)
         _refuse_empty(signal)
         failures = options.failures(signal)
         if failures:

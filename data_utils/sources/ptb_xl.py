@@ -16,11 +16,10 @@ import numpy as np
 
 from data_utils.download import fetch
 from data_utils.errors import BadInput
-from data_utils.sources.importing import Listed, Listing, write_listing
+from data_utils.sources.importing import Listed, Listing, build_from
 from data_utils.sources.names import absent, slugs
 from data_utils.sources.options import RecordingOptions
 from data_utils.sources.registry import Source, option, register_source
-from data_utils.sources.signal import Signal
 from data_utils.sources.tables import number, read_table
 from data_utils.summary import LeftOut
 from data_utils.wfdb_records import read_record
@@ -54,17 +53,6 @@ class Options(RecordingOptions):
             raise BadInput(f"--rate {self.rate:g}: PTB-XL is published at 100 and at 500 Hz.")
 
 
-def build(
-    source: Path,
-    out: Path,
-    options: Options = Options(),
-    overwrite: bool = False,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[LeftOut]:
-    """Read PTB-XL's folder; see `data_utils.sources.importing.write_listing`."""
-    return write_listing(listing(source, options), _read, out, options, overwrite, progress)
-
-
 def listing(folder: Path, options: Options) -> Listing:
     """The recordings of the table that are in the folder.
 
@@ -87,8 +75,7 @@ def listing(folder: Path, options: Options) -> Listing:
     return Listing(_description(classes, options), there, _absent(missing, list(classes)))
 
 
-def _read(where: tuple[Path, str]) -> Signal:
-    return read_record(*where)
+build = build_from(listing, read_record, Options())
 
 
 def _listed(folder: Path, row: Mapping[str, str], column: str, target: np.ndarray) -> Listed:

@@ -13,7 +13,7 @@ import numpy as np
 
 from data_utils.errors import BadInput, BadRecord
 from data_utils.layout import SPLITS, UNKNOWN
-from data_utils.sources.formats import Said, read_file
+from data_utils.sources.formats import read_file
 from data_utils.sources.importing import Listed, Listing, write_listing
 from data_utils.sources.mapping import Mapping as FolderMapping
 from data_utils.sources.mapping import read_mapping
@@ -21,7 +21,6 @@ from data_utils.sources.names import absent, slugs
 from data_utils.sources.options import DealtOptions
 from data_utils.sources.patients import Pseudonyms
 from data_utils.sources.registry import Source, option, register_source
-from data_utils.sources.signal import Signal
 from data_utils.sources.tables import number, read_table
 from data_utils.splits import by_date, by_site, grouped_folds
 from data_utils.summary import LeftOut
@@ -64,7 +63,9 @@ def build(
             f"{source}: leads: and rate: must say what is stored: name them, or give --leads and --rate."
         )
     pseudonyms = Pseudonyms.beside(out)
-    left_out = write_listing(listing(mapping, options, pseudonyms), _read, out, options, overwrite, progress)
+    left_out = write_listing(
+        listing(mapping, options, pseudonyms), read_file, out, options, overwrite, progress
+    )
     pseudonyms.save(out)
     return left_out
 
@@ -101,10 +102,6 @@ def listing(mapping: FolderMapping, options: Options, pseudonyms: Pseudonyms) ->
         kept.append(row)
     left_out += absent(missing, mapping.labels.name) + _without_row(mapping, rows)
     return Listing(_description(mapping, options), _split(listed, kept, mapping, options), left_out)
-
-
-def _read(where: tuple[Path, Said]) -> Signal:
-    return read_file(*where)
 
 
 def _by_record(mapping: FolderMapping, table: Sequence[Mapping[str, str]]) -> dict[str, list]:

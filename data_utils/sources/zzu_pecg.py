@@ -9,7 +9,7 @@ stored as zero. No original was at hand; this was tried on folders that are made
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +17,11 @@ import numpy as np
 
 from data_utils.layout import UNKNOWN
 from data_utils.recipe import MISSING_LEADS
-from data_utils.sources.importing import Listed, Listing, write_listing
+from data_utils.sources.importing import Listed, Listing, build_from
 from data_utils.sources.names import absent
 from data_utils.sources.options import DealtOptions
 from data_utils.sources.registry import Source, option, register_source
-from data_utils.sources.signal import Signal
 from data_utils.sources.tables import female, number, read_table
-from data_utils.summary import LeftOut
 from data_utils.wfdb_records import read_record
 from data_utils.write import Description
 
@@ -69,17 +67,6 @@ class Options(DealtOptions):
     missing_leads: str = option("zero", "What becomes of a recording of nine leads.", "choice", MISSING_LEADS)
 
 
-def build(
-    source: Path,
-    out: Path,
-    options: Options = Options(),
-    overwrite: bool = False,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[LeftOut]:
-    """Read the records that the table names; see `data_utils.sources.importing.write_listing`."""
-    return write_listing(listing(source, options), _read, out, options, overwrite, progress)
-
-
 def listing(folder: Path, options: Options) -> Listing:
     """The records of the table that are in the folder, or in a folder of it.
 
@@ -107,6 +94,9 @@ def listing(folder: Path, options: Options) -> Listing:
     return Listing(_description(classes, options), there, absent(missing, TABLE))
 
 
+build = build_from(listing, read_record, Options())
+
+
 def _target(found: Sequence[str], classes: Sequence[str], class_of: Mapping[str, str]) -> np.ndarray:
     """(K,) uint8 of a record with these codes."""
     diseases = {class_of[code] for code in found if code in class_of}
@@ -132,10 +122,6 @@ def years(text: str) -> float:
     if match is None:
         return float("nan")
     return number(match[1]) * {"d": 1.0, "m": 30.0, "y": _DAYS, "": _DAYS}[match[2]] / _DAYS
-
-
-def _read(where: tuple[Path, str]) -> Signal:
-    return read_record(*where)
 
 
 def _classes(which: str) -> tuple[dict[str, str], dict[str, str]]:

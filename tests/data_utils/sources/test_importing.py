@@ -26,7 +26,7 @@ def read(number: int) -> Signal:
 
 
 def test_what_quality_control_rejects_is_a_table(tmp_path: Path) -> None:
-    recordings = [Listed(f"r{n}", f"p{n}", np.eye(2, dtype=np.uint8)[n % 2], where=n) for n in range(12)]
+    recordings = [Listed(f"r{n}", f"p{n}", np.eye(2, dtype=np.uint8)[n % 2], where=(n,)) for n in range(12)]
     classes = ("A", "B")
     description = Description("multiclass", classes, classes, LEADS, RATE, (), "test", "none", True, True, {})
     options = DealtOptions(leads=LEADS, rate=RATE, quality=True, folds=2)
