@@ -12,6 +12,7 @@ from rarebeat.server import strict_json
 from rarebeat.server.errors import Malformed, NotFound
 from rarebeat.server.operations.projects import find_project
 from rarebeat.server.operations.runs import find_run
+from rarebeat.server.rare_lines import note_rare
 from rarebeat.server.run_states import state_at_exit
 from rarebeat.server.store import Row, Store
 from rarebeat.server.sweep_runs import settle
@@ -78,7 +79,7 @@ def _store_chunk(db: sqlite3.Connection, run: Row, name: str, offset: int, lines
     if stream is None or not lines:
         return
     if stream == "history":
-        lines, steps = _store_keys(db, run, lines)
+        lines, steps = _store_keys(db, run, offset, lines)
     else:
         steps = [None] * len(lines)
     db.executemany(
@@ -92,9 +93,12 @@ def _store_chunk(db: sqlite3.Connection, run: Row, name: str, offset: int, lines
         db.execute("UPDATE runs SET system_json = ? WHERE id = ?", (system, run["id"]))
 
 
-def _store_keys(db: sqlite3.Connection, run: Row, lines: list[str]) -> tuple[list[str], list[int]]:
+def _store_keys(
+    db: sqlite3.Connection, run: Row, offset: int, lines: list[str]
+) -> tuple[list[str], list[int]]:
     """The lines as they are to be stored, with their steps; keeps the run's list of metrics and last step."""
     rows = [strict_json.parse_object(line, "a line of history") for line in lines]
+    note_rare(db, run["id"], offset, rows)
     known = strict_json.parse_object(
         db.execute("SELECT keys_json FROM runs WHERE id = ?", (run["id"],)).fetchone()[0]
     )

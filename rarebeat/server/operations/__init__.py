@@ -1,6 +1,7 @@
 """The operations of the wandb client, by what they are about. Importing this fills `RESOLVERS`."""
 
 from rarebeat.server.operations import (
+    alerts,
     artifact_collections,
     artifact_edits,
     artifact_nodes,
@@ -17,6 +18,7 @@ from rarebeat.server.operations.registry import RESOLVERS
 
 __all__ = [
     "RESOLVERS",
+    "alerts",
     "artifact_collections",
     "artifact_edits",
     "artifact_nodes",

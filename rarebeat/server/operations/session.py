@@ -67,8 +67,3 @@ def organization(context: Context, _: None, arguments: Arguments) -> None:
 @RESOLVERS.field("Mutation", "createCustomChart")
 def create_custom_chart(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
     return {"chart": {"id": "Q2hhcnQ6MQ=="}}
-
-
-@RESOLVERS.field("Mutation", "notifyScriptableRunAlert")
-def notify_alert(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
-    return {"success": True}
