@@ -43,6 +43,21 @@ class ExitQueue:
         raise queue.Empty
 
 
+class Agent(wandb_agent.Agent):
+    """The client's agent, which lets a run end as it should when its sweep is cancelled.
+
+    The client kills runs then, and what they have not sent is lost; here they are asked first.
+    """
+
+    def __init__(self, launcher: Launcher, **options: object) -> None:
+        super().__init__(**options)
+        self.launcher = launcher
+
+    def _command_exit(self, command: dict) -> None:
+        self.launcher.ask_to_end()
+        super()._command_exit(command)
+
+
 def run_agent(
     path: str, logs: Path, count: int | None, limit: float | None, parent: int | None = None
 ) -> bool:
@@ -60,7 +75,7 @@ def run_agent(
     """
     entity, project, sweep = path.split("/")
     os.environ |= {"WANDB_ENTITY": entity, "WANDB_PROJECT": project, "WANDB_SWEEP_ID": sweep}
-    agent: wandb_agent.Agent | None = None
+    agent: Agent | None = None
 
     def ended_badly(run: str, reason: str) -> None:
         wandb.termerror(f"Run {run}: {reason}; what it said last is in {logs / run}.log")
@@ -73,9 +88,10 @@ def run_agent(
     # After each run the client ends its own service, "a hammer" for runs of the same process, and starts it
     # anew, which takes half a second. Here a run is never of this process.
     wandb.teardown = lambda *_: None
-    agent = wandb_agent.Agent(
-        wandb.Api(),
-        ExitQueue(launcher, parent),
+    agent = Agent(
+        launcher,
+        api=wandb.Api(),
+        queue=ExitQueue(launcher, parent),
         sweep_id=sweep,
         count=count,
         max_consecutive_failed_runs=BENCHED_AFTER,

@@ -88,6 +88,15 @@ class Launcher:
             else:
                 time.sleep(min(left, POLL_SECONDS))
 
+    def ask_to_end(self, seconds: float = GRACE_SECONDS) -> None:
+        """Ask every run to end, and wait until they have, `seconds` at most."""
+        for run in self.runs:
+            if run.code is None:
+                run.terminate()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and any(run.poll() is None for run in self.runs):
+            time.sleep(POLL_SECONDS)
+
 
 def module_of(command: Sequence[str]) -> tuple[str | None, list[str], dict[str, str]]:
     """Return module, arguments and environment settings of `/usr/bin/env [A=B …] python -m MODULE …`.
