@@ -52,21 +52,37 @@ def spanning(values: np.ndarray, begin: float, end: float) -> Scale:
 def x_axis(scale: Scale, top: float, bottom: float, label: str) -> list[str]:
     """Grid lines and numbers along the bottom."""
     drawn = []
-    for value in scale.ticks():
+    for value, words in _written(scale):
         x = scale(value)
-        drawn += [line(x, top, x, bottom, class_="grid"), text(x, bottom + 16, number(value), class_="m")]
+        drawn += [line(x, top, x, bottom, class_="grid"), text(x, bottom + 16, words, class_="m")]
     return [*drawn, text((scale.begin + scale.end) / 2, bottom + 34, label, class_="m label")]
 
 
 def y_axis(scale: Scale, left: float, right: float, label: str) -> list[str]:
     """Grid lines and numbers along the left."""
     drawn = []
-    for value in scale.ticks():
+    for value, words in _written(scale):
         y = scale(value)
-        drawn += [line(left, y, right, y, class_="grid"), text(left - 6, y + 4, number(value), class_="e")]
+        drawn += [line(left, y, right, y, class_="grid"), text(left - 6, y + 4, words, class_="e")]
     middle = (scale.begin + scale.end) / 2
     turned = f"rotate(-90 14 {middle:g})"
     return [*drawn, text(14, middle, label, class_="m label", transform=turned)]
+
+
+def _written(scale: Scale) -> list[tuple[float, str]]:
+    """The ticks and what is written beside them, with the digits that tell neighbours apart."""
+    ticks = scale.ticks()
+    step = ticks[1] - ticks[0] if len(ticks) > 1 and not scale.log else 0.0
+    decimals = next((n for n in range(7) if step and abs(step * 10**n - round(step * 10**n)) < 1e-6), None)
+    if decimals is None or max(map(abs, ticks)) >= 1e7:
+        return [(tick, number(tick) if abs(tick) < 1e7 else f"{tick:.4g}") for tick in ticks]
+    words = [f"{tick + 0.0:,.{decimals}f}" for tick in ticks]
+    return list(zip(ticks, [w.rstrip("0").rstrip(".") if decimals else w for w in words], strict=True))
+
+
+def widened(low: float, high: float) -> tuple[float, float]:
+    """The range, with some room where it has none."""
+    return (low, high) if high > low else (low - 0.5, low + 0.5)
 
 
 def number(value: float) -> str:

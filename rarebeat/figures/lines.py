@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rarebeat.figures.axes import Scale, spanning, x_axis, y_axis
+from rarebeat.figures.axes import Scale, spanning, widened, x_axis, y_axis
 from rarebeat.figures.svg import COLOURS, element, line, path, picture, text
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 16, 12, 44
@@ -15,13 +15,17 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 16, 12, 44
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """One named line through (n,) points, NaN for a gap; `low` and `high` (n,) bound its band."""
+    """One named line through (n,) points, NaN for a gap; `low` and `high` (n,) bound its band.
+
+    `under` (n,) is drawn faintly below it: what was measured, where the line itself is smoothed.
+    """
 
     name: str
     x: np.ndarray
     y: np.ndarray
     low: np.ndarray | None = None
     high: np.ndarray | None = None
+    under: np.ndarray | None = None
 
 
 def lines(
@@ -32,22 +36,25 @@ def lines(
     y_label: str,
     size: tuple[int, int] = (560, 300),
     y_range: tuple[float, float] | None = None,
+    named: bool = True,
 ) -> str:
     """The chart as SVG.
 
     Args:
         size: px.
         y_range: lowest and highest value of the y axis; else what the lines and bands span.
+        named: whether the names stand below, where there are several; else who shows it names them.
     """
     width, height = size
-    bottom = height - _BOTTOM - (22 if len(drawn) > 1 else 0)
+    names = [each.name for each in drawn] if named else []
+    bottom = height - _BOTTOM - (22 if len(names) > 1 else 0) + (0 if x_label else 16)
     across = np.concatenate([each.x for each in drawn])
-    x = Scale(float(across.min()), float(across.max()), _LEFT, width - _RIGHT)
+    x = Scale(*widened(float(across.min()), float(across.max())), _LEFT, width - _RIGHT)
     y = Scale(*y_range, bottom, _TOP) if y_range else spanning(_heights(drawn), bottom, _TOP)
     body = [*x_axis(x, _TOP, bottom, x_label), *y_axis(y, _LEFT, width - _RIGHT, y_label)]
     for place, each in enumerate(drawn):
         body += _line(each, f"c{place % COLOURS}", x, y)
-    return picture(width, height, title, description, [*body, *legend([each.name for each in drawn], height)])
+    return picture(width, height, title, description, [*body, *legend(names, height)])
 
 
 def legend(names: Sequence[str], height: float) -> list[str]:
@@ -63,7 +70,7 @@ def legend(names: Sequence[str], height: float) -> list[str]:
 
 
 def _heights(drawn: Sequence[Line]) -> np.ndarray:
-    parts = [part for each in drawn for part in (each.y, each.low, each.high) if part is not None]
+    parts = [part for each in drawn for part in (each.y, each.low, each.high, each.under) if part is not None]
     return np.concatenate(parts)
 
 
@@ -72,4 +79,6 @@ def _line(each: Line, colour: str, x: Scale, y: Scale) -> list[str]:
     if each.low is not None and each.high is not None:
         around = path(np.r_[x(each.x), x(each.x[::-1])], np.r_[y(each.high), y(each.low[::-1])])
         body.append(element("path", d=f"{around}Z", class_=f"band {colour}"))
+    if each.under is not None:
+        body.append(element("path", d=path(x(each.x), y(each.under)), class_=f"line under {colour}"))
     return [*body, element("path", d=path(x(each.x), y(each.y)), class_=f"line {colour}")]

@@ -20,7 +20,8 @@ svg text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: va
 svg .small { font-size: 11px; fill: var(--dim); } svg .label { fill: var(--dim); }
 svg .m { text-anchor: middle; } svg .e { text-anchor: end; } svg .on { fill: var(--bg); }
 svg .grid { stroke: var(--rule); stroke-width: 1; } svg .cell { fill: none; stroke: var(--rule); }
-svg .line { fill: none; stroke: var(--c); stroke-width: 2; stroke-linejoin: round; }
+svg .line { fill: none; stroke: var(--c); stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
+svg .under { stroke-width: 1; opacity: .35; }
 svg .band { fill: var(--c); opacity: .2; } svg .fill { fill: var(--c); }
 svg .fine { fill: none; stroke: var(--fine); stroke-width: .1; }
 svg .coarse { fill: none; stroke: var(--coarse); stroke-width: .2; }

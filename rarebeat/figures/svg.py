@@ -31,13 +31,18 @@ def line(x1: float, y1: float, x2: float, y2: float, **attributes: object) -> st
 
 
 def path(x: np.ndarray, y: np.ndarray) -> str:
-    """Path data through points (n,), (n,); a gap (NaN) lifts the pen."""
-    commands, down = [], False
-    for px, py in zip(np.round(x, 2).tolist(), np.round(y, 2).tolist(), strict=True):
-        known = np.isfinite(px) and np.isfinite(py)
-        if known:
-            commands.append(f"{'L' if down else 'M'}{px:g} {py:g}")
-        down = known
+    """Path data through points (n,), (n,); a gap (NaN) lifts the pen; a point between gaps is a dot."""
+    known = np.isfinite(x) & np.isfinite(y)
+    after, before = np.append(known[1:], False), np.insert(known[:-1], 0, False)
+    commands = []
+    for px, py, down, alone in zip(
+        np.round(x[known], 2).tolist(),
+        np.round(y[known], 2).tolist(),
+        before[known].tolist(),
+        (~before & ~after)[known].tolist(),
+        strict=True,
+    ):
+        commands.append(f"{'L' if down else 'M'}{px:g} {py:g}{'h0' if alone else ''}")
     return "".join(commands)
 
 
