@@ -73,13 +73,14 @@ def confirm(path: str, top: int, seeds: int, agents: int, data: Path | None, as_
         configuration(_first_run(runs)): trial.entry.id for runs, trial in zip(done, trials, strict=True)
     }
     result = verdict(decided, doubts, names)
+    sweeps = {trial.entry.id: runs.path for runs, trial in zip(done, trials, strict=True)}
     if as_json:
+        result |= {"sweeps": sweeps}
         click.echo(json.dumps(result | {"leaderboard": leaderboard.as_data(decided, doubts)}, indent=2))
         return
     leaderboard.show(decided, doubts, to)
     say(to, sentence(result))
-    won = next(runs for runs, trial in zip(done, trials, strict=True) if trial.entry.id == result["first"])
-    say(to, f"Bring it home: rarebeat best {won.path} -o runs/confirmed")
+    say(to, f"Bring it home: rarebeat best {sweeps[result['first']]} -o runs/confirmed")
 
 
 def plan(ranking: Ranking, top: int, seeds: int, data: Path | None) -> list[Trial]:
