@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rarebeat.figures.axes import Scale, number, spanning, x_axis
-from rarebeat.figures.lines import legend
-from rarebeat.figures.svg import COLOURS, element, picture, text
+from rarebeat.figures.axes import Scale, number, spanning
+from rarebeat.figures.rows import margin, rows
+from rarebeat.figures.svg import COLOURS, element, text
 
-_BAR, _GAP, _TOP, _BOTTOM = 13, 9, 8, 44
+_BAR = 13  # px
 # From this ratio of the largest to the smallest, rare things would be invisible on an even scale.
 _WIDE = 50
 
@@ -31,17 +31,13 @@ def bars(
         width: px.
     """
     values = np.array(list(series.values()), float).reshape(len(series), len(labels))
-    left = min(220, 24 + 7 * max(map(len, labels), default=0))
-    scale = _scale(values, left, width - 70)
-    row = len(series) * _BAR + _GAP
-    bottom = _TOP + len(labels) * row
-    height = bottom + _BOTTOM + (22 if len(series) > 1 else 0)
-    body = x_axis(scale, _TOP, bottom, x_label + (" (logarithmic)" if scale.log else ""))
-    for place, label in enumerate(labels):
-        y = _TOP + place * row + _GAP / 2
-        body.append(text(left - 6, y + row / 2 - _GAP / 2 + 4, _cut(label), class_="e"))
-        body += [_bar(scale, values[s, place], y + s * _BAR, s) for s in range(len(series))]
-    return picture(width, height, title, description, [*body, *legend(list(series), height)])
+    scale = _scale(values, margin(labels), width - 70)
+
+    def draw(place: int, s: int, y: float) -> list[str]:
+        return _bar(scale, values[s, place], y, s)
+
+    x_label += " (logarithmic)" if scale.log else ""
+    return rows(labels, list(series), scale, draw, _BAR, title, description, x_label, width)
 
 
 def _scale(values: np.ndarray, begin: float, end: float) -> Scale:
@@ -52,13 +48,9 @@ def _scale(values: np.ndarray, begin: float, end: float) -> Scale:
     return spanning(np.append(values, [0.0] if values.any() else [0.0, 1.0]), begin, end)
 
 
-def _bar(scale: Scale, value: float, y: float, series: int) -> str:
+def _bar(scale: Scale, value: float, y: float, series: int) -> list[str]:
     begin, end = scale.begin, max(scale.begin, float(scale(value))) if value > 0 else scale.begin
     bar = element(
         "rect", x=begin, y=y, width=end - begin, height=_BAR - 2, class_=f"fill c{series % COLOURS}"
     )
-    return bar + text(end + 4, y + _BAR - 4, number(value), class_="small")
-
-
-def _cut(label: str) -> str:
-    return label if len(label) <= 28 else f"{label[:27]}…"
+    return [bar, text(end + 4, y + _BAR - 4, number(value), class_="small")]

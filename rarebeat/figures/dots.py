@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rarebeat.figures.axes import Scale, number, spanning, x_axis
-from rarebeat.figures.lines import legend
-from rarebeat.figures.svg import COLOURS, element, line, picture, text
+from rarebeat.figures.axes import Scale, number, spanning
+from rarebeat.figures.rows import margin, rows
+from rarebeat.figures.svg import COLOURS, element, line, text
 
-_ROW, _GAP, _TOP, _BOTTOM = 15, 8, 8, 44
+_BAND = 15  # px
 
 
 @dataclass(frozen=True)
@@ -38,20 +38,14 @@ def dots(
         series: name -> n dots.
         width: px.
     """
-    left = min(260, 24 + 7 * max(map(len, labels), default=0))
-    every = [dot for each in series.values() for dot in each]
-    values = np.array([[dot.value, dot.low, dot.high] for dot in every], float)
-    scale = spanning(values, left, width - 60)
-    row = len(series) * _ROW + _GAP
-    bottom = _TOP + len(labels) * row
-    height = bottom + _BOTTOM + (22 if len(series) > 1 else 0)
-    body = x_axis(scale, _TOP, bottom, x_label)
-    for place, label in enumerate(labels):
-        y = _TOP + place * row + _GAP / 2
-        body.append(text(left - 8, y + (row - _GAP) / 2 + 4, label, class_="e"))
-        for s, each in enumerate(series.values()):
-            body += _dot(scale, each[place], y + (s + 0.5) * _ROW, s)
-    return picture(width, height, title, description, [*body, *legend(list(series), height)])
+    drawn = list(series.values())
+    values = np.array([[dot.value, dot.low, dot.high] for each in drawn for dot in each], float)
+    scale = spanning(values, margin(labels), width - 60)
+
+    def draw(place: int, s: int, y: float) -> list[str]:
+        return _dot(scale, drawn[s][place], y + _BAND / 2, s)
+
+    return rows(labels, list(series), scale, draw, _BAND, title, description, x_label, width)
 
 
 def _dot(scale: Scale, dot: Dot, y: float, series: int) -> list[str]:
