@@ -1,13 +1,17 @@
-"""JSON as SQLite can read it back: no NaN, no infinities, no bottomless nesting."""
+"""JSON as SQLite, browsers and the client read it back: finite numbers, whole characters, moderate depth."""
 
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
+
+import orjson
 
 from rarebeat.server.errors import RequestError
 
 MAX_DEPTH = 100
+MAX_DIGITS = 300  # a whole number beyond is infinite to every reader
 # The client writes these names itself where a value is not finite.
 _NOT_FINITE = {"NaN": "NaN", "Infinity": "Infinity", "-Infinity": "-Infinity"}
 
@@ -19,11 +23,11 @@ def parse(text: str | bytes, what: str = "JSON") -> Any:
         RequestError: when it is not JSON, or nested deeper than `MAX_DEPTH`.
     """
     try:
-        value = json.loads(text, parse_constant=_NOT_FINITE.__getitem__)
-    except (ValueError, RecursionError, TypeError) as error:
-        raise RequestError(f"{what} is not valid JSON: {error}") from None
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        value = _mended(text, what)
     opening = (b"[", b"{") if isinstance(text, bytes) else ("[", "{")
-    if sum(text.count(bracket) for bracket in opening) > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
+    if sum(map(text.count, opening)) > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
         raise RequestError(f"{what} is nested deeper than {MAX_DEPTH} levels")
     return value
 
@@ -38,7 +42,42 @@ def parse_object(text: str | bytes, what: str = "JSON") -> dict[str, Any]:
 
 def dump(value: Any) -> str:
     """Compact JSON text."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return encode(value).decode()
+
+
+def encode(value: Any) -> bytes:
+    """Compact JSON in UTF-8."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:  # whole numbers beyond 64 bits
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _mended(text: str | bytes, what: str) -> Any:
+    """What Python's reader makes of a text that is not quite JSON, with what no other reads replaced."""
+    try:
+        value = _LENIENT.decode(text if isinstance(text, str) else text.decode())
+    except (ValueError, RecursionError) as error:
+        raise RequestError(f"{what} is not valid JSON: {error}") from None
+    if _deeper_than(value, MAX_DEPTH):
+        raise RequestError(f"{what} is nested deeper than {MAX_DEPTH} levels")
+    return _whole(value)
+
+
+def _finite(text: str) -> float | str:
+    value = float(text)
+    return value if math.isfinite(value) else _infinity(text)
+
+
+def _integer(text: str) -> int | str:
+    return int(text) if len(text) <= MAX_DIGITS else _infinity(text)
+
+
+def _infinity(text: str) -> str:
+    return "-Infinity" if text.startswith("-") else "Infinity"
+
+
+_LENIENT = json.JSONDecoder(parse_float=_finite, parse_int=_integer, parse_constant=_NOT_FINITE.__getitem__)
 
 
 def _deeper_than(value: Any, levels: int) -> bool:
@@ -46,3 +85,14 @@ def _deeper_than(value: Any, levels: int) -> bool:
         return False
     children = value.values() if isinstance(value, dict) else value
     return levels == 0 or any(_deeper_than(child, levels - 1) for child in children)
+
+
+def _whole(value: Any) -> Any:
+    """The value with halves of characters, which can be neither stored nor sent, replaced as Go does."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_whole(member) for member in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(member) for key, member in value.items()}
+    return value
