@@ -12,7 +12,7 @@ from rarebeat.leaderboard import columns, title
 from rarebeat.ranking import notices
 from rarebeat.report.effects import Drawn, Effect, choices, draw_patients, effects
 from rarebeat.report.evidence import Evidence, as_yaml, settings
-from rarebeat.report.importance import FEWEST_RUNS, Importance, importance
+from rarebeat.search.importance import FEWEST_RUNS, Importance, importance
 
 # More axes than a page is wide; the most important are kept.
 AXES = 7

@@ -21,7 +21,7 @@ from rarebeat.report.command import report_page
 from rarebeat.report.effects import Drawn, effects
 from rarebeat.report.evidence import Evidence, header
 from rarebeat.report.evidence import _same_data as same_data
-from rarebeat.report.importance import importance
+from rarebeat.search.importance import importance
 from rarebeat.report.missed import excerpt, worst_missed
 from rarebeat.report.strategies import F1, NEUTRAL, judge
 from rarebeat.sweep_runs import Entry, SweepRuns

@@ -3,12 +3,17 @@
 A random forest is fitted to draws of the runs; a hyperparameter matters as much as the runs left out are
 predicted worse with its values shuffled among them (Breiman 2001). The forest knows only the runs that there
 are, so each draw's answer differs, and the spread of the answers is the doubt.
+
+As a process (`python -m rarebeat.search.importance`) it reads {"settings": …, "value": …} as JSON and writes
+the answer, null or an object, for a server that has requests to answer meanwhile.
 """
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -100,3 +105,12 @@ def _draw(
     error = ((forest.predict(np.vstack(tables)).reshape(len(tables), -1) - y[out]) ** 2).mean(axis=1)
     error /= y.var()
     return error[1:].reshape(len(columns), SHUFFLES).mean(axis=1) - error[0], 1 - float(error[0])
+
+
+def main() -> None:
+    found = importance(**json.load(sys.stdin))
+    print(json.dumps(found and asdict(found)))
+
+
+if __name__ == "__main__":
+    main()
