@@ -10,7 +10,6 @@ from pathlib import Path
 import training.quiet  # noqa: F401  (before anything imports TensorFlow)
 
 # isort: split
-import keras
 import numpy as np
 
 from data_utils.dataset import Dataset, Side
@@ -22,6 +21,7 @@ from training.boosted import load_trees, predict_mean
 from training.card import MODEL, TREES, model_files, read_card
 from training.committee import combine
 from training.decision import card_probabilities
+from training.network import read_network
 
 MEMBERS = "members"
 # Side -> calibrated probabilities (n, K).
@@ -87,21 +87,12 @@ def load_model(folder: Path) -> Callable[[Examples], np.ndarray]:
     Raises:
         BadInput: no model, or one that this version of Keras or XGBoost does not read.
     """
-    if not model_files(folder):
-        raise BadInput(f"There is no {MODEL} in {folder}: `rarebeat best` brings one there.")
-    network = _network(folder / MODEL) if (folder / MODEL).is_file() else None
     if (folder / TREES).is_file():
+        network = read_network(folder) if (folder / MODEL).is_file() else None
         members = load_trees(folder / TREES, network)
         return lambda examples: predict_mean(members, examples)
+    network = read_network(folder)
     return lambda examples: predict(network, examples)
-
-
-def _network(path: Path) -> keras.Model:
-    try:
-        return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
-        raise BadInput(f"{path} is no model that this version of Keras reads: {reason}.") from error
 
 
 def model_digest(folder: Path) -> str:

@@ -17,7 +17,8 @@ from data_utils.errors import BadInput
 from data_utils.preparation import Preparation
 from models import hyperparameters as model_hyperparameters
 from models.head import NAME as HEAD
-from training import card as cards
+from training.card import read_card
+from training.network import read_network
 
 HYPERPARAMETERS = {
     "init_from": {
@@ -125,16 +126,7 @@ def load(place: str, named: str = "init_from") -> tuple[keras.Model, dict]:
 
 
 def _load(folder: Path) -> tuple[keras.Model, dict]:
-    card = cards.read_card(folder)
-    if not (folder / cards.MODEL).is_file():
-        raise BadInput(f"There is no {cards.MODEL} in {folder}.")
-    try:
-        model = keras.models.load_model(folder / cards.MODEL, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
-        raise BadInput(
-            f"{folder / cards.MODEL} is no model that this version of Keras reads: {reason}."
-        ) from error
+    card, model = read_card(folder), read_network(folder)
     members = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     return (members[0] if members else model), card
 

@@ -1,0 +1,26 @@
+"""The network of a model folder, as Keras wrote it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+
+from data_utils.errors import BadInput
+from training.card import MODEL
+
+
+def read_network(folder: Path) -> keras.Model:
+    """Return what `model.keras` holds, without its training.
+
+    Raises:
+        BadInput: there is none, or one that this version of Keras does not read.
+    """
+    path = folder / MODEL
+    if not path.is_file():
+        raise BadInput(f"There is no {MODEL} in {folder}: `rarebeat best` brings one there.")
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except (OSError, ValueError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise BadInput(f"{path} is no model that this version of Keras reads: {reason}.") from error
