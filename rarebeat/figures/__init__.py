@@ -1,6 +1,7 @@
 """Pictures for pages, as inline SVG: no script, no network, light and dark, titled and described."""
 
 from rarebeat.figures.bars import bars
+from rarebeat.figures.best_so_far import best_so_far
 from rarebeat.figures.columns import columns
 from rarebeat.figures.dots import Dot, dots
 from rarebeat.figures.ecg import ecg
@@ -15,6 +16,7 @@ __all__ = [
     "Html",
     "Line",
     "bars",
+    "best_so_far",
     "columns",
     "dots",
     "ecg",

@@ -15,14 +15,20 @@ _WIDE = 20
 
 
 def parallel(
-    axes: Mapping[str, Sequence[object]], value: Sequence[float], last: str, title: str, description: str
+    axes: Mapping[str, Sequence[object]],
+    value: Sequence[float],
+    last: str,
+    title: str,
+    description: str,
+    smallest: bool = False,
 ) -> str:
-    """The chart as SVG; the last axis is the value, by which lines are coloured, the largest drawn on top.
+    """The chart as SVG; the last axis is the value, by which lines are coloured, the best drawn on top.
 
     Args:
         axes: name -> n values: numbers, or words, or None where it has no effect, which lies at the foot.
         value: (n,) of each run.
         last: what the value is.
+        smallest: whether less is better.
     """
     value = np.asarray(value, float)
     columns = {**axes, last: value.tolist()}
@@ -32,8 +38,9 @@ def parallel(
     xs, ys = np.array(list(x.values())), np.array([ys for ys, _ in placed.values()])
     low, high = float(value.min()), float(value.max())
     body = []
-    for run in np.argsort(value, kind="stable"):
-        share = (value[run] - low) / (high - low) if high > low else 1.0
+    good = -value if smallest else value
+    for run in np.argsort(good, kind="stable"):
+        share = (good[run] - good.min()) / (high - low) if high > low else 1.0
         # Mixed with the page's own colours, so that it holds on light and dark paper.
         shade = (
             f"stroke:color-mix(in oklab, var(--c1) {share:.0%}, var(--c0));opacity:{0.45 + 0.5 * share:.2f}"
