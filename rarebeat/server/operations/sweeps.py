@@ -90,6 +90,15 @@ def _update(
             changes[column] = strict_json.dump(given.json(name))
     if "state" in given:
         changes |= _change_state(db, row, given.need_text("state").upper())
+    _set(db, row, changes)
+
+
+def set_state(db: sqlite3.Connection, row: Row, state: str, now: float) -> None:
+    """Gives a sweep one of STATES, with what that means for its runs."""
+    _set(db, row, {"updated_at": now, **_change_state(db, row, state)})
+
+
+def _set(db: sqlite3.Connection, row: Row, changes: dict[str, Any]) -> None:
     columns = ", ".join(f"{column} = ?" for column in changes)
     db.execute(f"UPDATE sweeps SET {columns} WHERE id = ?", (*changes.values(), row["id"]))
 
