@@ -46,7 +46,7 @@ def chosen_lines(db: sqlite3.Connection, run: Row, most: int) -> list[int]:
     count = run["history_lines"]
     if count <= WHOLE:
         return list(range(count))
-    numbers = set(_spread(range(count), most))
+    numbers = set(spread(count, most))
     kinds = db.execute(
         "SELECT kind, count(*) AS lines FROM rare_lines WHERE run_id = ? GROUP BY 1 ORDER BY 2 LIMIT ?",
         (run["id"], MAX_KINDS),
@@ -63,7 +63,8 @@ def chosen_lines(db: sqlite3.Connection, run: Row, most: int) -> list[int]:
     return sorted(numbers)
 
 
-def _spread(numbers: Sequence[int], most: int) -> list[int]:
-    """Up to `most` of them, first and last included."""
-    last = len(numbers) - 1
-    return [numbers[round(place * last / (most - 1))] for place in range(most)]
+def spread(count: int, most: int) -> list[int]:
+    """Up to `most` of the numbers below `count` at even distances, first and last included."""
+    if count <= most:
+        return list(range(count))
+    return [round(place * (count - 1) / (most - 1)) for place in range(most)]

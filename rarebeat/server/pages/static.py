@@ -20,8 +20,11 @@ TYPES = {
 
 
 def _read(name: str) -> bytes:
-    content = resources.files("rarebeat.server.pages").joinpath("static", name).read_text("utf-8")
-    return (COLOURS + PICTURES + content if name.endswith(".css") else content).encode()
+    folder = resources.files("rarebeat.server.pages").joinpath("static")
+    content = folder.joinpath(name).read_text("utf-8")
+    if name.endswith(".css"):
+        content = COLOURS + PICTURES + content + folder.joinpath("run.css").read_text("utf-8")
+    return content.encode()
 
 
 FILES = {name: _read(name) for name in TYPES}

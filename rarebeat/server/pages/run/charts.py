@@ -1,0 +1,185 @@
+"""The charts of a run: every metric over its steps, those that belong together in one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+from rarebeat.figures import Line, lines
+from rarebeat.figures.svg import COLOURS
+from rarebeat.server.pages.markup import folded, live, note
+from rarebeat.server.pages.run.families import SINGLE, Family, families, machine_families
+from rarebeat.server.pages.run.history import (
+    History,
+    read_events,
+    read_history,
+    smoothed,
+    thinned,
+)
+from rarebeat.server.pages.run.opened import Opened
+
+SIZE = (400, 216)  # px
+# Lines of one chart, and charts that are open when the page is: what is folded costs as little to skip.
+MOST_LINES, MOST_OPEN = 24, 36
+AXES = {"_step": "step", "epoch": "epoch", "_runtime": "seconds"}
+SMOOTHINGS = {"": "as logged", "0.6": "a little", "0.9": "a lot"}
+
+
+@dataclass(frozen=True)
+class View:
+    """How the charts are drawn: over which metric, smoothed by how much, which of them."""
+
+    x: str
+    smooth: str
+    match: str
+
+    @classmethod
+    def of(cls, query: dict[str, str]) -> View:
+        x, smooth = query.get("x", "_step"), query.get("smooth", "")
+        return cls(
+            x if x in AXES else "_step", smooth if smooth in SMOOTHINGS else "", query.get("match", "")[:200]
+        )
+
+    def shows(self, family: Family) -> bool:
+        """Whether each word that was typed is somewhere in its title or the names of its metrics."""
+        held = " ".join([family.title, *(name for _, name in family.lines)]).lower()
+        return all(word in held for word in self.match.lower().split())
+
+
+def charts(run: Opened) -> tuple[str, ...]:
+    """The controls, and a region for each section of charts."""
+    view, history = View.of(dict(run.query)), read_history(run.db, run.row)
+    names = [name for name in history.names() if name not in AXES and not name.startswith("_")]
+    shown = [family for family in families(names) if view.shows(family)]
+    drawn = history.series([name for family in shown for _, name in family.lines], view.x)
+    sections = list(dict.fromkeys(family.section for family in shown))
+    body, count = [], 0
+    for section in sections:
+        mine = [family for family in shown if family.section == section]
+        heading = f"{section}/…" if section != SINGLE else ""
+        grid = _grid(_chart(family, drawn, view) for family in mine)
+        opened = count + len(mine) <= MOST_OPEN and section != "best"
+        body.append(_section(f"charts-{section or 'all'}", heading, grid, len(mine), opened))
+        count += len(mine)
+    return (
+        _controls(run, view, "epoch" in history.names()),
+        live("charts", _extent(history, shown, view), *body, tag="div"),
+        _machine(run),
+    )
+
+
+def _section(name: str, heading: str, grid: str, count: int, opened: bool) -> str:
+    return folded(name, f"{heading} · {count}", grid, is_open=opened) if heading else grid
+
+
+def _extent(history: History, shown: list[Family], view: View) -> str:
+    """What the charts leave out, and why there are none."""
+    if not history.total:
+        return note("Nothing has been logged yet: `run.log({…})` draws charts here.")
+    if not shown:
+        return note("No metric has a name like that." if view.match else "No numbers have been logged.")
+    if len(history.rows) < history.total:
+        return note(
+            f"Drawn from {len(history.rows):,} of {history.total:,} rows: some at even distances, and some "
+            "of each kind that comes rarely. Single peaks may be missing."
+        )
+    return ""
+
+
+def _controls(run: Opened, view: View, has_epochs: bool) -> str:
+    axes = {name: words for name, words in AXES.items() if name != "epoch" or has_epochs}
+    return (
+        f'<form class="controls" action="{escape(run.at().partition("?")[0])}">'
+        f'<label>Metrics <input type="search" name="match" value="{escape(view.match)}" '
+        f'placeholder="all"></label>'
+        f"<label>Over {_select('x', axes, view.x)}</label>"
+        f"<label>Smoothed {_select('smooth', SMOOTHINGS, view.smooth)}</label>"
+        f"<button>Draw</button></form>"
+    )
+
+
+def _select(name: str, options: dict[str, str], chosen: str) -> str:
+    listed = "".join(
+        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(words)}</option>'
+        for value, words in options.items()
+    )
+    return f'<select name="{name}">{listed}</select>'
+
+
+def _grid(figures: Iterable[str]) -> str:
+    return f'<div class="charts">{"".join(figures)}</div>'
+
+
+def _machine(run: Opened) -> str:
+    events = read_events(run.db, run.row)
+    names = [name for name in events.names() if name.startswith("system.")]
+    if not names:
+        return ""
+    drawn = events.series(names, "_runtime")
+    view = View("_runtime", "", "")
+    listed = machine_families(names)
+    grid = _grid(_chart(family, drawn, view) for family in listed)
+    return folded("system", f"The machine · {len(listed)}", live("system-charts", grid, tag="div"))
+
+
+Series = dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+def _chart(family: Family, drawn: Series, view: View) -> str:
+    """A figure with its title, and with the last value of each line in its key."""
+    chosen = [(called, *drawn[name]) for called, name in family.lines[:MOST_LINES] if len(drawn[name][0])]
+    if not chosen:
+        return ""
+    picture = lines(
+        [_line(called, x, y, view) for called, x, y in chosen],
+        family.title,
+        _described(chosen, AXES[view.x]),
+        AXES[view.x],
+        "",
+        SIZE,
+        named=False,
+    )
+    more = len(family.lines) - MOST_LINES
+    left_out = f"<li>and {more} more</li>" if more > 0 else ""
+    alone = len(family.lines) == 1
+    keys = "".join(_key(place, "last" if alone else called, y) for place, (called, _, y) in enumerate(chosen))
+    key = f'<ul class="key">{keys}{left_out}</ul>'
+    return f'<figure class="chart"><figcaption>{escape(family.title)}</figcaption>{picture}{key}</figure>'
+
+
+def _line(called: str, x: np.ndarray, y: np.ndarray, view: View) -> Line:
+    x, y = thinned(x, y)
+    if not view.smooth:
+        return Line(called, x, y)
+    return Line(called, x, smoothed(y, float(view.smooth)), under=y)
+
+
+def _key(place: int, called: str, y: np.ndarray) -> str:
+    last = float(y[-1])
+    value = written(last) if math.isfinite(last) else f'<em class="warn">{written(last)}</em>'
+    return f'<li class="c{place % COLOURS}"><span>{escape(called)}</span> <b>{value}</b></li>'
+
+
+def _described(chosen: list[tuple[str, np.ndarray, np.ndarray]], axis: str) -> str:
+    """The chart in words, for those who cannot see it."""
+    told = []
+    for called, _, y in chosen[:8]:
+        known = y[np.isfinite(y)]
+        if len(known):
+            told.append(
+                f"{called}: last {written(float(y[-1]))}, lowest {written(float(known.min()))}, "
+                f"highest {written(float(known.max()))}"
+            )
+    first, last = min(x[0] for _, x, _ in chosen), max(x[-1] for _, x, _ in chosen)
+    return f"{'; '.join(told) or 'no finite value'}. From {axis} {first:g} to {last:g}."
+
+
+def written(value: float) -> str:
+    """Four digits, which is more than any of them means."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "∞" if value > 0 else "-∞"
+    return f"{value:,.0f}" if abs(value) >= 1e4 and abs(value) < 1e15 else f"{value:.4g}"
