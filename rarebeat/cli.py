@@ -12,6 +12,7 @@ COMMANDS = {
     "up": "rarebeat.server.commands:up",
     "down": "rarebeat.server.commands:down",
     "status": "rarebeat.server.commands:status",
+    "backup": "rarebeat.server.backup:backup",
     "data": "rarebeat.data:data",
     "check": "rarebeat.check:check",
     "sweep": "rarebeat.sweep:sweep",

@@ -22,6 +22,10 @@ class WrongContent(RequestError):
     status = 422
 
 
+class Damaged(RequestError):
+    """The bytes that were kept are gone, or are others by now."""
+
+
 @dataclass(frozen=True)
 class Blob:
     """A stored blob: SHA-256 in hex, MD5 in base64 (the client's way of naming contents), size in bytes."""
@@ -29,6 +33,32 @@ class Blob:
     digest: str
     md5: str
     size: int
+
+
+def place(directory: Path, digest: str) -> Path:
+    """Where the blob with this SHA-256 lies; the digest comes from the database, never from a request."""
+    return directory / "blobs" / digest[:2] / digest[2:]
+
+
+def fault(path: Path, digest: str, size: int, thoroughly: bool = True) -> str | None:
+    """What is wrong with a stored blob, in words; None when nothing is.
+
+    Args:
+        thoroughly: Whether all bytes are read, or the size alone is looked at.
+    """
+    try:
+        found = path.stat().st_size
+        if found != size:
+            return f"has {found} bytes instead of {size}"
+        if thoroughly:
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                    return "has other bytes than were kept"
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return None
 
 
 class Incoming:
@@ -64,15 +94,26 @@ class Blobs:
     """The folder of blobs. What a killed server had half received is swept away at the next start."""
 
     def __init__(self, folder: Path, limit: int = MAX_BLOB_BYTES) -> None:
-        self._folder, self._incoming, self._limit = folder / "blobs", folder / "incoming", limit
-        self._folder.mkdir(exist_ok=True)
+        self._directory, self._incoming, self._limit = folder, folder / "incoming", limit
+        self.folder = folder / "blobs"
+        self.folder.mkdir(exist_ok=True)
         self._incoming.mkdir(exist_ok=True)
         for leftover in self._incoming.iterdir():
             leftover.unlink()
 
     def path(self, digest: str) -> Path:
-        """Where the blob with this SHA-256 lies; the digest comes from the database, never from a request."""
-        return self._folder / digest[:2] / digest[2:]
+        return place(self._directory, digest)
+
+    def sound(self, digest: str, size: int, name: str, thoroughly: bool = False) -> Path:
+        """The blob's path, once it has been looked at.
+
+        Raises:
+            Damaged: when the bytes are not those that were kept; `name` is what the sentence calls them.
+        """
+        path = self.path(digest)
+        if (wrong := fault(path, digest, size, thoroughly)) is not None:
+            raise Damaged(f"{name} {wrong} on the server; `rarebeat status --verify` lists what is damaged")
+        return path
 
     @contextmanager
     def receive(self) -> Iterator[Incoming]:

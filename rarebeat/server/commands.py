@@ -6,6 +6,9 @@ import configparser
 import json
 import shlex
 import sqlite3
+import sys
+from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -14,6 +17,7 @@ from rarebeat.server import daemon
 from rarebeat.server.borrowing import keep
 from rarebeat.server.client_settings import write_base_url
 from rarebeat.server.directory import CannotServe, read_address
+from rarebeat.server.needs import Damage, blobs_of, examine
 
 PORT = 8765
 DIRECTORY = click.option(
@@ -116,22 +120,66 @@ def down(directory: Path) -> None:
 
 @click.command()
 @DIRECTORY
+@click.option("--verify", is_flag=True, help="Read every stored file and name those that are damaged.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def status(directory: Path, as_json: bool) -> None:
-    """Say where the embedded server is and what it holds."""
+def status(directory: Path, verify: bool, as_json: bool) -> None:
+    """Say where the embedded server is and what it holds.
+
+    With --verify the exit code is 1 when something is damaged.
+    """
     server = daemon.running(directory)
+    database = existing_database(directory)
+    found = {"running": server is not None, "url": server and server.url, "pid": server and server.pid}
+    found |= _counts(database)
+    damaged = _verified(directory, database) if verify else []
+    if as_json:
+        listed = {"damaged": [asdict(damage) for damage in damaged]} if verify else {}
+        click.echo(json.dumps(found | listed))
+    else:
+        click.echo(f"{server.url} (process {server.pid})" if server else "not running")
+        for what in ("sweeps", "runs", "unknown_fields"):
+            listed = ", ".join(f"{name}: {count}" for name, count in found[what].items())
+            click.echo(f"{what.replace('_', ' ')}: {listed or 'none'}")
+        if verify:
+            click.echo("\n".join(map(str, damaged)) or "every stored file is as it was kept")
+    if damaged:
+        raise SystemExit(1)
+
+
+def existing_database(directory: Path) -> Path:
+    """The directory's database.
+
+    Raises:
+        Failure: when there is none.
+    """
     database = directory / "tracking.db"
     if not database.is_file():
         raise Failure(f"{directory} holds no server's data; start one with `rarebeat up`")
-    found = {"running": server is not None, "url": server and server.url, "pid": server and server.pid}
-    found |= _counts(database)
-    if as_json:
-        click.echo(json.dumps(found))
-        return
-    click.echo(f"{server.url} (process {server.pid})" if server else "not running")
-    for what in ("sweeps", "runs", "unknown_fields"):
-        listed = ", ".join(f"{name}: {count}" for name, count in found[what].items())
-        click.echo(f"{what.replace('_', ' ')}: {listed or 'none'}")
+    return database
+
+
+def _verified(directory: Path, database: Path) -> list[Damage]:
+    with closing(sqlite3.connect(database, timeout=10)) as db:
+        return examined(db, directory)
+
+
+def examined(db: sqlite3.Connection, directory: Path) -> list[Damage]:
+    """What is damaged among the stored files; with a bar on stderr.
+
+    Raises:
+        Failure: when the database itself is damaged.
+    """
+    try:
+        [(wrong, *_)] = db.execute("PRAGMA quick_check(1)").fetchall()
+        blobs = blobs_of(db)
+        if wrong == "ok":
+            with click.progressbar(
+                examine(db, directory, blobs), len(blobs), "reading files", file=sys.stderr
+            ) as bar:
+                return [damage for damage in bar if damage]
+    except sqlite3.DatabaseError as error:
+        wrong = error
+    raise Failure(f"the database of {directory} is damaged: {wrong}")
 
 
 def _counts(database: Path) -> dict[str, dict[str, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import socket
@@ -29,15 +30,18 @@ from rarebeat.server.directory import (
     url_of,
     write_address,
 )
+from rarebeat.server.errors import RequestError
 from rarebeat.server.scheduling import CRASH_AFTER, Scheduler
 from rarebeat.server.search_process import SearchProcess
 from rarebeat.server.signing import Signer
 from rarebeat.server.store import Store
 from rarebeat.server.unknown import Unknown
+from rarebeat.server.unused import remove_unused
 from rarebeat.server.validator import Validator
 
 log = logging.getLogger(__name__)
 LOCK_TRIES = 10
+TIDY_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -141,20 +145,28 @@ def _access(settings: Settings) -> Access:
 
 @contextlib.asynccontextmanager
 async def _lifespan(settings: Settings, server: Server) -> AsyncIterator[None]:
-    looking_after = asyncio.create_task(_look_after(server, settings.crash_after))
+    tidy = functools.partial(remove_unused, server.store, server.blobs)
+    often = [server.scheduler.bury_silent, server.unknown.save]
+    chores = [
+        asyncio.create_task(_repeat(often, min(5.0, settings.crash_after / 4))),
+        asyncio.create_task(_repeat([tidy], TIDY_SECONDS)),
+    ]
     try:
         yield
     finally:
-        looking_after.cancel()
+        for chore in chores:
+            chore.cancel()
         server.unknown.save()
         server.search.close()
 
 
-async def _look_after(server: Server, crash_after: float) -> None:
+async def _repeat(chores: list[Callable[[], object]], seconds: float) -> None:
     while True:
-        await asyncio.sleep(min(5.0, crash_after / 4))
-        for chore in (server.scheduler.bury_silent, server.unknown.save):
+        for chore in chores:
             try:
                 await anyio.to_thread.run_sync(chore)
+            except RequestError as error:
+                log.error("a chore of the server cannot be done: %s", error)
             except Exception:
                 log.exception("a chore of the server failed")
+        await asyncio.sleep(seconds)

@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, Response
 from rarebeat.server.blobs import Blob, Blobs
 from rarebeat.server.context import Server
 from rarebeat.server.errors import NotFound, RequestError
-from rarebeat.server.store import Store
+from rarebeat.server.store import Row, Store
 
 WRITE_AT_ONCE = 1024**2
 
@@ -26,7 +26,7 @@ async def put(request: Request, server: Server) -> Response:
         async for data in _pieces(request.stream()):
             await anyio.to_thread.run_sync(incoming.write, data)
         blob = await anyio.to_thread.run_sync(server.blobs.keep, incoming, claim.get("md5"))
-    await anyio.to_thread.run_sync(_attach, server.store, claim, blob, server.clock())
+    await anyio.to_thread.run_sync(_attach, server, claim, blob)
     return Response(status_code=200)
 
 
@@ -41,8 +41,12 @@ async def _pieces(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield bytes(held)
 
 
-def _attach(store: Store, claim: dict[str, Any], blob: Blob, now: float) -> None:
-    with store.write() as db:
+def _attach(server: Server, claim: dict[str, Any], blob: Blob) -> None:
+    now = server.clock()
+    with server.store.write() as db:
+        if not server.blobs.path(blob.digest).is_file():
+            # The same bytes were there, needed by nobody, and were removed at this very moment.
+            raise FileNotFoundError("the upload is to be tried again")
         db.execute(
             "INSERT OR IGNORE INTO blobs (digest, md5, size, created_at) VALUES (?, ?, ?, ?)",
             (blob.digest, blob.md5, blob.size, now),
@@ -72,29 +76,28 @@ def _attach(store: Store, claim: dict[str, Any], blob: Blob, now: float) -> None
 async def get(request: Request, server: Server) -> Response:
     """The bytes of a blob; ranges work. Never shown by a browser, always saved."""
     claim = server.signer.read(request.path_params["token"], "get")
-    return _blob_response(server.blobs, claim["blob"], str(claim["name"]))
+    blob = await anyio.to_thread.run_sync(_blob, server.store, "digest", claim["blob"])
+    return _blob_response(server.blobs, blob, str(claim["name"]))
 
 
 async def get_artifact_file(request: Request, server: Server) -> Response:
     """The client's other way to an artifact's file: by the MD5 in its path, with the key."""
     parts = request.path_params["path"].split("/")
-    md5 = next((part for part in parts if re.fullmatch(r"[0-9a-f]{32}", part)), None)
-    digest = await anyio.to_thread.run_sync(_digest_of, server.store, md5) if md5 else None
-    if digest is None:
+    md5 = next((part for part in parts if re.fullmatch(r"[0-9a-f]{32}", part)), "")
+    base64_md5 = base64.b64encode(bytes.fromhex(md5)).decode()
+    blob = await anyio.to_thread.run_sync(_blob, server.store, "md5", base64_md5)
+    return _blob_response(server.blobs, blob, parts[-1])
+
+
+def _blob(store: Store, column: str, value: str) -> Row:
+    row = store.connection.execute(f"SELECT * FROM blobs WHERE {column} = ? LIMIT 1", (value,)).fetchone()
+    if row is None:
         raise NotFound("there is no such file")
-    return _blob_response(server.blobs, digest, parts[-1])
+    return row
 
 
-def _digest_of(store: Store, md5_hex: str) -> str | None:
-    md5 = base64.b64encode(bytes.fromhex(md5_hex)).decode()
-    row = store.connection.execute("SELECT digest FROM blobs WHERE md5 = ? LIMIT 1", (md5,)).fetchone()
-    return row["digest"] if row else None
-
-
-def _blob_response(blobs: Blobs, digest: str, name: str) -> Response:
-    path = blobs.path(digest)
-    if not path.is_file():
-        raise NotFound(f"the content {digest} is missing from the server's blobs")
+def _blob_response(blobs: Blobs, blob: Row, name: str) -> Response:
+    path = blobs.sound(blob["digest"], blob["size"], name)
     headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
     filename = re.sub(r"[^\w.-]", "_", name.rsplit("/", 1)[-1])[:100] or "file"
     return FileResponse(path, media_type="application/octet-stream", filename=filename, headers=headers)

@@ -112,13 +112,13 @@ def latest_member(db: sqlite3.Connection, collection: int) -> Row | None:
     return db.execute(MEMBERS + condition, (collection,)).fetchone()
 
 
-def manifest_entries(blobs: Blobs, artifact: Row) -> dict[str, dict[str, Any]]:
+def manifest_entries(db: sqlite3.Connection, blobs: Blobs, artifact: Row) -> dict[str, dict[str, Any]]:
     """The manifest's entries by the file's name; empty before the manifest is here."""
     if artifact["manifest"] is None:
         return {}
-    contents = strict_json.parse_object(blobs.path(artifact["manifest"]).read_bytes(), "the manifest").get(
-        "contents"
-    )
+    size = db.execute("SELECT size FROM blobs WHERE digest = ?", (artifact["manifest"],)).fetchone()[0]
+    path = blobs.sound(artifact["manifest"], size, "the artifact's manifest", thoroughly=True)
+    contents = strict_json.parse_object(path.read_bytes(), "the manifest").get("contents")
     if not isinstance(contents, dict) or not all(isinstance(entry, dict) for entry in contents.values()):
         raise RequestError("the manifest's contents should be an object of entries")
     return contents
@@ -129,7 +129,7 @@ def artifact_files(
 ) -> list[dict[str, Any]]:
     """The artifact's files as File nodes; a reference has its own address as its URL."""
     files = []
-    for name, entry in manifest_entries(blobs, artifact).items():
+    for name, entry in manifest_entries(db, blobs, artifact).items():
         if names and name not in names:
             continue
         md5 = str(entry.get("digest", ""))
@@ -149,6 +149,17 @@ def artifact_files(
     return files
 
 
+def keep_entries(db: sqlite3.Connection, blobs: Blobs, artifact: Row) -> dict[str, dict[str, Any]]:
+    """Notes every file of the manifest as needed, also those that came with an earlier version alone."""
+    entries = manifest_entries(db, blobs, artifact)
+    held = "SELECT ?1, ?2, ?3, (SELECT digest FROM blobs WHERE md5 = ?3 LIMIT 1)"
+    db.executemany(
+        f"INSERT INTO artifact_files (artifact_id, name, md5, blob) {held} WHERE true ON CONFLICT DO NOTHING",
+        [(artifact["id"], name, str(entry.get("digest", ""))) for name, entry in entries.items()],
+    )
+    return entries
+
+
 def commit(db: sqlite3.Connection, blobs: Blobs, artifact: Row, now: float) -> None:
     """Makes the artifact a version of its collection.
 
@@ -162,7 +173,7 @@ def commit(db: sqlite3.Connection, blobs: Blobs, artifact: Row, now: float) -> N
         raise RequestError(
             f"the artifact is not complete: {missing or 'its manifest'} of its files not uploaded"
         )
-    entries = manifest_entries(blobs, artifact)
+    entries = keep_entries(db, blobs, artifact)
     sizes = [entry["size"] for entry in entries.values() if isinstance(entry.get("size"), int)]
     db.execute(
         "UPDATE artifacts SET state = 'COMMITTED', size = ?, file_count = ?, updated_at = ? WHERE id = ?",
