@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from rarebeat.server import file_stream, graphql, pages, strict_json, uploads
+from rarebeat.server import graphql, pages, strict_json, uploads
 from rarebeat.server.access import Access
 from rarebeat.server.context import Context, Server
 from rarebeat.server.errors import Malformed, RequestError, TooLarge
@@ -141,13 +141,12 @@ async def _graphql(request: Request, server: Server, slow: anyio.CapacityLimiter
 
 async def _file_stream(request: Request, server: Server) -> Response:
     body = await read_body(request)
-    names = [request.path_params[part] for part in ("entity", "project", "run")]
-    answer = await anyio.to_thread.run_sync(file_stream.receive, server.store, *names, body, server.clock())
-    return _json(answer)
+    names = (request.path_params["entity"], request.path_params["project"], request.path_params["run"])
+    return _json(await server.posts.receive(names, body, server.clock()))
 
 
 def _json(value: dict[str, Any]) -> Response:
-    return Response(strict_json.dump(value).encode(), media_type="application/json")
+    return Response(strict_json.encode(value), media_type="application/json")
 
 
 async def _ignored(request: Request, server: Server) -> Response:

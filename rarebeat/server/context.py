@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rarebeat.server.blobs import Blobs
+from rarebeat.server.importance_process import ImportanceProcess
+from rarebeat.server.posts import Posts
 from rarebeat.server.scheduling import Scheduler
 from rarebeat.server.search_process import SearchProcess
 from rarebeat.server.signing import Signer
@@ -30,6 +32,11 @@ class Server:
     unknown: Unknown
     search: SearchProcess
     clock: Callable[[], float] = time.time
+    importance: ImportanceProcess = field(default_factory=ImportanceProcess)
+    posts: Posts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.posts = Posts(self.store)
 
 
 @dataclass

@@ -6,21 +6,53 @@ Offsets are line numbers and the client sends again what it is not sure of: a li
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass, field
 from typing import Any
 
 from rarebeat.server import strict_json
 from rarebeat.server.errors import Malformed, NotFound
-from rarebeat.server.operations.projects import find_project
-from rarebeat.server.operations.runs import find_run
 from rarebeat.server.rare_lines import note_rare
 from rarebeat.server.run_states import state_at_exit
 from rarebeat.server.store import Row, Store
 from rarebeat.server.sweep_runs import settle
 
 STREAMS = {"wandb-history.jsonl": "history", "wandb-events.jsonl": "events", "output.log": "output"}
-COUNTS = {"history": "history_lines", "events": "event_lines", "output": "log_lines"}
 MAX_LINE = 12 * 1024**2
 MAX_LINES = 10**12
+RUN = """SELECT runs.id, runs.state, runs.sweep_id, runs.restarting, runs.stop_requested, runs.preempting,
+                runs.keys_json
+         FROM runs JOIN projects ON projects.id = runs.project_id
+         WHERE projects.entity = ? AND projects.name = ? AND runs.name = ?"""
+# One statement for all that a post changes: each UPDATE writes the whole row anew.
+UPDATE = """UPDATE runs SET
+                summary_json = coalesce(:summary, summary_json), system_json = coalesce(:system, system_json),
+                keys_json = coalesce(:keys, keys_json), last_step = max(last_step, :last_step),
+                history_lines = max(history_lines, :history), event_lines = max(event_lines, :events),
+                log_lines = max(log_lines, :output), preempting = max(preempting, :preempting),
+                heartbeat_at = :now
+            WHERE id = :run"""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Lines of one stream, as they are to be stored; of history also what they say."""
+
+    stream: str
+    offset: int
+    lines: list[str]
+    steps: list[int | None]
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Post:
+    """What a client has posted, read and found in order; `exit_code` when it says that it is complete."""
+
+    chunks: list[Chunk]
+    summary: str | None
+    system: str | None
+    preempting: bool
+    exit_code: int | None
 
 
 def receive(
@@ -32,19 +64,83 @@ def receive(
         NotFound: when the run was never made.
         RequestError: when the body is not what the client sends.
     """
-    posted = strict_json.parse_object(body or b"{}", "the body")
-    chunks = _chunks(posted.get("files"))
+    post = read_post(body)
     with store.write() as db:
-        owner = find_project(db, entity, project)
-        run = find_run(db, owner["id"], run_name) if owner else None
-        if run is None:
-            raise NotFound(f"there is no run {entity}/{project}/{run_name}")
-        if run["restarting"] or run["state"] == "killed":
-            # A process of an attempt that was given up still speaks: it should stop, and does not count.
-            return _answer(True)
-        for name, offset, lines in chunks:
-            _store_chunk(db, run, name, offset, lines)
-        _store_state(db, run, posted, now)
+        return keep(db, (entity, project, run_name), post, now)
+
+
+def read_post(body: bytes) -> Post:
+    """Raises RequestError when it is not what the client sends."""
+    posted = strict_json.parse_object(body or b"{}", "the body")
+    files = _files(posted.get("files"))
+    summary, system = files.get("wandb-summary.json"), files.get("wandb-events.jsonl")
+    exit_code = posted.get("exitcode") if posted.get("complete") else None
+    return Post(
+        [_chunk(STREAMS[name], *files[name]) for name in files if name in STREAMS],
+        _normal(summary[1][-1], "the summary") if summary else None,
+        _normal(system[1][-1], "an event") if system else None,
+        bool(posted.get("preempting")),
+        exit_code if isinstance(exit_code, int) and abs(exit_code) < 2**31 else None,
+    )
+
+
+def _files(files: Any) -> dict[str, tuple[int, list[str]]]:
+    """First line's number and lines of each file of a post that has any."""
+    if files is None:
+        return {}
+    if not isinstance(files, dict):
+        raise Malformed("'files' should be an object")
+    found = {}
+    for name, chunk in files.items():
+        offset, lines = (
+            (chunk.get("offset"), chunk.get("content")) if isinstance(chunk, dict) else (None, None)
+        )
+        if not isinstance(offset, int) or not 0 <= offset <= MAX_LINES or not isinstance(lines, list):
+            raise Malformed("a file of a post should be {offset: line number, content: [line, ...]}")
+        if not all(isinstance(line, str) and len(line) <= MAX_LINE for line in lines):
+            raise Malformed(f"a line should be a text of {MAX_LINE} characters at most")
+        if lines:
+            found[name] = offset, lines
+    return found
+
+
+def _chunk(stream: str, offset: int, lines: list[str]) -> Chunk:
+    if stream != "history":
+        return Chunk(stream, offset, lines, [None] * len(lines))
+    rows = [strict_json.parse_object(line, "a line of history") for line in lines]
+    return Chunk(stream, offset, [strict_json.dump(row) for row in rows], [_step(row) for row in rows], rows)
+
+
+def _step(row: dict[str, Any]) -> int:
+    step = row.get("_step")
+    return max(-(2**62), min(step, 2**62)) if isinstance(step, int) else 0
+
+
+def _normal(text: str, what: str) -> str:
+    return strict_json.dump(strict_json.parse_object(text, what))
+
+
+def keep(db: sqlite3.Connection, names: tuple[str, str, str], post: Post, now: float) -> dict[str, Any]:
+    """Stores a post of the run with those names (entity, project, run), inside the caller's transaction.
+
+    Raises:
+        NotFound: when the run was never made.
+    """
+    run = db.execute(RUN, names).fetchone()
+    if run is None:
+        raise NotFound(f"there is no run {'/'.join(names)}")
+    if run["restarting"] or run["state"] == "killed":
+        # A process of an attempt that was given up still speaks: it should stop, and does not count.
+        return _answer(True)
+    lines, last_step = {"history": 0, "events": 0, "output": 0}, -1
+    for chunk in post.chunks:
+        _keep_lines(db, run["id"], chunk)
+        lines[chunk.stream] = chunk.offset + len(chunk.lines)
+        last_step = max([last_step, *chunk.steps]) if chunk.rows else last_step
+    told = {"summary": post.summary, "system": post.system, "keys": _keys(run, post), "last_step": last_step}
+    told |= {"preempting": int(post.preempting), "now": now, "run": run["id"]}
+    db.execute(UPDATE, lines | told)
+    _keep_state(db, run, post, now)
     return _answer(bool(run["stop_requested"]))
 
 
@@ -52,63 +148,22 @@ def _answer(stopped: bool) -> dict[str, Any]:
     return {"exitcode": None, "limits": {}, "stopped": stopped}
 
 
-def _chunks(files: Any) -> list[tuple[str, int, list[str]]]:
-    """(file, first line's number, lines) for each file of a post."""
-    if files is None:
-        return []
-    if not isinstance(files, dict):
-        raise Malformed("'files' should be an object")
-    chunks = []
-    for name, chunk in files.items():
-        offset, content = (
-            (chunk.get("offset"), chunk.get("content")) if isinstance(chunk, dict) else (None, None)
-        )
-        if not isinstance(offset, int) or not 0 <= offset <= MAX_LINES or not isinstance(content, list):
-            raise Malformed("a file of a post should be {offset: line number, content: [line, ...]}")
-        if not all(isinstance(line, str) and len(line) <= MAX_LINE for line in content):
-            raise Malformed(f"a line should be a text of {MAX_LINE} characters at most")
-        chunks.append((name, offset, content))
-    return chunks
-
-
-def _store_chunk(db: sqlite3.Connection, run: Row, name: str, offset: int, lines: list[str]) -> None:
-    if name == "wandb-summary.json" and lines:
-        summary = strict_json.dump(strict_json.parse_object(lines[-1], "the summary"))
-        db.execute("UPDATE runs SET summary_json = ? WHERE id = ?", (summary, run["id"]))
-    stream = STREAMS.get(name)
-    if stream is None or not lines:
-        return
-    if stream == "history":
-        lines, steps = _store_keys(db, run, offset, lines)
-    else:
-        steps = [None] * len(lines)
+def _keep_lines(db: sqlite3.Connection, run: int, chunk: Chunk) -> None:
+    if chunk.rows:
+        note_rare(db, run, chunk.offset, chunk.rows)
+    numbered = enumerate(zip(chunk.steps, chunk.lines, strict=True), chunk.offset)
     db.executemany(
         "INSERT OR REPLACE INTO lines (run_id, stream, number, step, body) VALUES (?, ?, ?, ?, ?)",
-        [(run["id"], stream, offset + i, steps[i], line) for i, line in enumerate(lines)],
+        [(run, chunk.stream, number, step, line) for number, (step, line) in numbered],
     )
-    column = COUNTS[stream]
-    db.execute(f"UPDATE runs SET {column} = max({column}, ?) WHERE id = ?", (offset + len(lines), run["id"]))
-    if stream == "events":
-        system = strict_json.dump(strict_json.parse_object(lines[-1], "an event"))
-        db.execute("UPDATE runs SET system_json = ? WHERE id = ?", (system, run["id"]))
 
 
-def _store_keys(
-    db: sqlite3.Connection, run: Row, offset: int, lines: list[str]
-) -> tuple[list[str], list[int]]:
-    """The lines as they are to be stored, with their steps; keeps the run's list of metrics and last step."""
-    rows = [strict_json.parse_object(line, "a line of history") for line in lines]
-    note_rare(db, run["id"], offset, rows)
-    known = strict_json.parse_object(
-        db.execute("SELECT keys_json FROM runs WHERE id = ?", (run["id"],)).fetchone()[0]
-    )
+def _keys(run: Row, post: Post) -> str | None:
+    """The run's list of metrics with those that are new in this post; None when there are none."""
+    rows = [row for chunk in post.chunks for row in chunk.rows]
+    known = strict_json.parse_object(run["keys_json"]) if rows else {}
     fresh = {key: _kind(value) for row in rows for key, value in row.items() if key not in known}
-    steps = [row["_step"] if isinstance(row.get("_step"), int) else 0 for row in rows]
-    steps = [max(-(2**62), min(step, 2**62)) for step in steps]
-    db.execute("UPDATE runs SET last_step = max(last_step, ?) WHERE id = ?", (max(steps), run["id"]))
-    if fresh:
-        db.execute("UPDATE runs SET keys_json = ? WHERE id = ?", (strict_json.dump(known | fresh), run["id"]))
-    return [strict_json.dump(row) for row in rows], steps
+    return strict_json.dump(known | fresh) if fresh else None
 
 
 def _kind(value: Any) -> str:
@@ -117,19 +172,15 @@ def _kind(value: Any) -> str:
     return "number" if isinstance(value, (int, float)) else "string"
 
 
-def _store_state(db: sqlite3.Connection, run: Row, posted: dict[str, Any], now: float) -> None:
-    exit_code = posted.get("exitcode")
-    if posted.get("preempting"):
-        db.execute("UPDATE runs SET preempting = 1 WHERE id = ?", (run["id"],))
-    if posted.get("complete") and isinstance(exit_code, int) and abs(exit_code) < 2**31:
-        run = db.execute("SELECT * FROM runs WHERE id = ?", (run["id"],)).fetchone()
+def _keep_state(db: sqlite3.Connection, run: Row, post: Post, now: float) -> None:
+    if post.exit_code is not None:
+        preempting = run["preempting"] or post.preempting
+        state = state_at_exit(bool(run["stop_requested"]), bool(preempting), post.exit_code)
         db.execute(
-            "UPDATE runs SET state = ?, exit_code = ?, heartbeat_at = ? WHERE id = ?",
-            (state_at_exit(run, exit_code), exit_code, now, run["id"]),
+            "UPDATE runs SET state = ?, exit_code = ? WHERE id = ?", (state, post.exit_code, run["id"])
         )
         if run["sweep_id"] is not None:
             settle(db, db.execute("SELECT * FROM sweeps WHERE id = ?", (run["sweep_id"],)).fetchone(), now)
-        return
-    # A crashed run that speaks again was only out of reach.
-    revived = "CASE state WHEN 'crashed' THEN 'running' WHEN 'pending' THEN 'running' ELSE state END"
-    db.execute(f"UPDATE runs SET state = {revived}, heartbeat_at = ? WHERE id = ?", (now, run["id"]))
+    elif run["state"] in ("crashed", "pending"):
+        # A crashed run that speaks again was only out of reach.
+        db.execute("UPDATE runs SET state = 'running' WHERE id = ?", (run["id"],))

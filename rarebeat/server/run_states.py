@@ -19,13 +19,13 @@ ENDED = ("finished", "failed", "crashed", "killed", "preempted")
 MAX_ATTEMPTS = 3
 
 
-def state_at_exit(run: Row, exit_code: int) -> str:
+def state_at_exit(stop_requested: bool, preempting: bool, exit_code: int) -> str:
     """The state of a run whose client has said that it is complete."""
-    if run["stop_requested"]:
+    if stop_requested:
         return "killed"
     if exit_code == 0:
         return "finished"
-    return "preempted" if run["preempting"] else "failed"
+    return "preempted" if preempting else "failed"
 
 
 def fall_silent(db: sqlite3.Connection, run: Row) -> None:
