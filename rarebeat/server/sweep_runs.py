@@ -73,10 +73,10 @@ def as_searched(db: sqlite3.Connection, run: Row, config: dict[str, Any], with_h
         # What it reached until it was stopped is a result, not a failure.
         state = "finished"
     history = metric_values(db, run["id"], metric) if with_history else []
-    return Run(run["name"], params_of(run, config), state, value, history, _inactive(run))
+    return Run(run["name"], params_of(run, config), state, value, history, inactive(run))
 
 
-def _inactive(run: Row) -> tuple[str, ...]:
+def inactive(run: Row) -> tuple[str, ...]:
     said = json.loads(run["config_json"]).get("inactive")
     names = said.get("value") if isinstance(said, dict) else None
     return tuple(names) if isinstance(names, list) and all(isinstance(x, str) for x in names) else ()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from starlette.routing import Route
 
-from rarebeat.server.pages import run
+from rarebeat.server.pages import controls, run
 from rarebeat.server.pages.home import home
 from rarebeat.server.pages.project import project
 from rarebeat.server.pages.shell import shown
@@ -20,6 +20,7 @@ def routes(route: Callable[..., Route]) -> list[Route]:
         route("/static/{name}", static, "GET"),
         route("/{entity}/{project}", shown(project), "GET"),
         route("/{entity}/{project}/sweeps/{sweep}", shown(sweep), "GET"),
+        *controls.routes(route),
         *run.routes(route),
         route("/{entity}/{project}/{tab:str}", shown(project), "GET"),
     ]

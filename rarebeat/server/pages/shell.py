@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from html import escape
+from urllib.parse import urlencode
 
 import anyio.to_thread
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,7 +35,7 @@ class Asked:
 
     server: Server
     names: Mapping[str, str]
-    query: Mapping[str, str]
+    query: QueryParams
     base_url: str
     now: float
 
@@ -41,6 +43,12 @@ class Asked:
     def path(self) -> tuple[str, ...]:
         """Entity and project, where the page is within one."""
         return tuple(self.names[part] for part in ("entity", "project") if part in self.names)
+
+    def again(self, **changes: object) -> str:
+        """The address of this page with other values in its query; None takes one out."""
+        kept = [(name, value) for name, value in self.query.multi_items() if name not in changes]
+        new = [(name, str(value)) for name, value in changes.items() if value is not None]
+        return "?" + urlencode([*kept, *new])
 
 
 @dataclass(frozen=True)

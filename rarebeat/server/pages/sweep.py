@@ -1,38 +1,81 @@
-"""The page of a sweep."""
+"""The page of a sweep: how it stands, its leaderboard, what mattered, who works on it, and how to go on."""
 
 from __future__ import annotations
 
-from html import escape
+import json
+from collections.abc import Mapping
+from typing import Any
 
-from rarebeat.figures import table
+from rarebeat.figures import Html
 from rarebeat.server.operations.projects import find_project
-from rarebeat.server.operations.runs import SELECT
 from rarebeat.server.operations.sweeps import find_sweep
-from rarebeat.server.pages.markup import link, live, moment, state
+from rarebeat.server.pages.agents import agents
+from rarebeat.server.pages.commands import commands
+from rarebeat.server.pages.controls import buttons
+from rarebeat.server.pages.leaderboard import leaderboard
+from rarebeat.server.pages.markup import facts, link, live, moment, state, text
 from rarebeat.server.pages.shell import Asked, Page
-
-SHOWN = 100
+from rarebeat.server.pages.standing import Standing, standing
+from rarebeat.server.pages.sweep_figures import coordinates, importance, progress, what_matters
+from rarebeat.server.store import Row
 
 
 def sweep(asked: Asked) -> Page | None:
-    db = asked.server.store.connection
-    project = find_project(db, asked.names["entity"], asked.names["project"])
-    row = find_sweep(db, project["id"], asked.names["sweep"]) if project else None
-    if row is None:
-        return None
-    runs = db.execute(
-        SELECT + "WHERE runs.sweep_id = ? ORDER BY runs.id DESC LIMIT ?", (row["id"], SHOWN)
-    ).fetchall()
-    ran = [
+    with asked.server.store.read() as db:
+        project = find_project(db, asked.names["entity"], asked.names["project"])
+        row = find_sweep(db, project["id"], asked.names["sweep"]) if project else None
+        if row is None:
+            return None
+        config = json.loads(row["config_json"])
+        found = standing(db, row["id"], config)
+        answer = importance(asked, row, found, config)
+        body = (
+            live("facts", _description(row), _facts(asked, row, found, config), tag="div"),
+            '<div class="pair">',
+            live("progress", progress(found), heading="Best so far"),
+            live("importance", what_matters(found, answer), heading="Which hyperparameters matter"),
+            "</div>",
+            leaderboard(asked, row, found, config),
+            live("coordinates", coordinates(asked, found, config, answer), heading="Every run's settings"),
+            live("agents", agents(asked, row), heading="Agents"),
+            commands(asked, row),
+        )
+    trail = (("/".join(asked.path), asked.path), ("sweeps", (*asked.path, "sweeps")))
+    beside = state(row["state"]) + buttons(asked.path, row)
+    return Page(title_of(row, config), body, trail, beside)
+
+
+def title_of(row: Row, config: Mapping[str, Any]) -> str:
+    """What the sweep is called: on the page, in its YAML, or by its id."""
+    name = config.get("name")
+    return row["display_name"] or (name if isinstance(name, str) and name else row["name"])
+
+
+def _description(row: Row) -> str:
+    words = row["description"] or json.loads(row["config_json"]).get("description")
+    return f'<p class="lead">{text(words)}</p>' if isinstance(words, str) and words.strip() else ""
+
+
+def _facts(asked: Asked, row: Row, found: Standing, config: Mapping[str, Any]) -> Html:
+    cap = config.get("run_cap")
+    done = len(found.entries) - found.states["running"] - found.states["pending"]
+    others = ", ".join(f"{count} {name}" for name, count in found.states.items() if name != "finished")
+    best = found.best
+    return facts(
         [
-            link(one["display_name"] or one["name"], *asked.path, "runs", one["name"]),
-            state(one["state"]),
-            moment(one["created_at"]),
+            ("runs done", f"{done:,} of {cap:,}" if isinstance(cap, int) else f"{done:,}"),
+            ("other states", others),
+            ("best", _best(asked, found) if best else None),
+            ("objective", f"{found.goal} {found.metric}" if found.metric else None),
+            ("method", config.get("method")),
+            ("id", row["name"]),
+            ("made", moment(row["created_at"])),
         ]
-        for one in runs
-    ]
-    body = (
-        live("runs", table("Runs", ["run", "state", "since"], ran, texts=3)),
-        f"<h2>Configuration</h2><pre>{escape(row['config_yaml'])}</pre>",
     )
-    return Page(row["name"], body, (("/".join(asked.path), asked.path),), state(row["state"]))
+
+
+def _best(asked: Asked, found: Standing) -> Html:
+    best = found.best
+    interval = f' <span class="dim">[{best.low:.2f}, {best.high:.2f}]</span>' if best.low is not None else ""
+    run = link(best.name, *asked.path, "runs", best.name)
+    return Html(f"<strong>{best.value:.4f}</strong>{interval} by {run}")

@@ -1,0 +1,105 @@
+"""A table of runs, whose head sorts it and whose foot pages it by address, so that a view can be shared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+from rarebeat.figures import Html
+from rarebeat.server.pages.columns import HEADINGS
+from rarebeat.server.pages.markup import link, moment, span, state, text
+from rarebeat.server.pages.runs_list import SIZE, View
+from rarebeat.server.store import Row
+
+
+def run_cell(row: Row, path: Sequence[str]) -> Html:
+    name = row["display_name"] or row["name"]
+    again = f' <span class="dim">attempt {row["attempt"]}</span>' if row["attempt"] > 1 else ""
+    return Html(link(name, *path, "runs", row["name"], title=row["name"]) + again)
+
+
+def table(view: View, caption: str, heads: Sequence[str], rows: Iterable[tuple[str, Sequence[Html]]]) -> Html:
+    """The table.
+
+    Args:
+        heads: Keys of the columns; one that is empty or begins with a blank cannot be sorted by.
+        rows: (id, cells).
+    """
+    head = "".join(_head(view, key) for key in heads)
+    body = "".join(f'<tr id="run-{escape(name)}">{"".join(cells)}</tr>' for name, cells in rows)
+    return Html(
+        f'<div class="wide" tabindex="0" role="region" aria-label="{escape(caption)}">'
+        f'<table class="runs"><caption class="unseen">{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _head(view: View, key: str) -> str:
+    kind = "" if key in ("run.name", "run.state") or key.startswith(" ") else ' class="n"'
+    if not key.strip():
+        return f"<th{kind}></th>"
+    if key.startswith(" "):
+        return f'<th scope="col"{kind}>{escape(key.strip())}</th>'
+    here = view.sort == key
+    towards = "asc" if here and view.descending else "desc"
+    order = f' aria-sort="{"descending" if view.descending else "ascending"}"' if here else ""
+    target = escape(view.asked.again(sort=key, order=towards, page=None))
+    return f'<th scope="col"{kind}{order}><a href="{target}">{heading(key)}</a></th>'
+
+
+def heading(key: str) -> Html:
+    """A column's name: of a metric the last part stands out."""
+    if key in HEADINGS:
+        return Html(HEADINGS[key])
+    stem, slash, last = key.removeprefix("config.").rpartition("/")
+    before = f'<span class="stem">{text(stem + slash)}</span>' if stem else ""
+    return Html(f"{before}<span>{text(last)}</span>")
+
+
+def numbers(values: Sequence[Any]) -> list[Html]:
+    """The cells of a column: its numbers with as many decimals as tell them apart, but not more."""
+    known = [abs(value) for value in values if isinstance(value, float)]
+    fixed = known and max(known) < 10 and min((value for value in known if value), default=0) >= 0.01
+    return [
+        Html(f'<td class="n">{f"{value:.4f}" if fixed and isinstance(value, float) else _plain(value)}</td>')
+        for value in values
+    ]
+
+
+def _plain(value: Any) -> Html:
+    if isinstance(value, bool | dict | list):
+        return text(json.dumps(value))
+    return text(f"{value:.4g}" if isinstance(value, float) else value)
+
+
+def cells(*contents: Html) -> list[Html]:
+    return [Html(f"<td>{content}</td>") for content in contents]
+
+
+def when(row: Row) -> Html:
+    return Html(f'<td class="n">{moment(row["created_at"])}</td>')
+
+
+def duration(summary: dict[str, Any]) -> Html:
+    seconds = summary.get("_runtime")
+    return Html(f'<td class="n">{span(seconds) if isinstance(seconds, int | float) else ""}</td>')
+
+
+def state_cell(row: Row) -> Html:
+    return state(row["state"])
+
+
+def pages(view: View, count: int) -> Html:
+    """Where in the list this page is, and the ways to the others."""
+    last = max(1, -(-count // SIZE))
+    if last == 1:
+        return Html("")
+    ways = []
+    for words, page in (("first", 1), ("previous", view.page - 1), ("next", view.page + 1), ("last", last)):
+        if 1 <= page <= last and page != view.page:
+            ways.append(f'<a href="{escape(view.asked.again(page=page))}">{words}</a>')
+    first = (view.page - 1) * SIZE + 1
+    words = f"{first:,}–{min(first + SIZE - 1, count):,} of {count:,}" if first <= count else f"of {count:,}"
+    return Html(f'<nav class="pages" aria-label="Pages"><span>{words}</span>{"".join(ways)}</nav>')

@@ -1,0 +1,106 @@
+"""How a sweep stands: the value of each run, its place, and what `rarebeat leaderboard --write` has found."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from rarebeat.server.pages.columns import metric_sql
+
+# A run in another state may still get another value.
+RANKED = ("finished", "killed")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run; `low` and `high` bound its interval, `tied` says whether it cannot be told from the first."""
+
+    row: int
+    name: str
+    state: str
+    value: float | None
+    low: float | None
+    high: float | None
+    tied: bool
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The runs of a sweep in the order in which they were made."""
+
+    metric: str | None
+    goal: str
+    entries: tuple[Entry, ...]
+
+    @cached_property
+    def states(self) -> Mapping[str, int]:
+        return Counter(entry.state for entry in self.entries)
+
+    @cached_property
+    def ranked(self) -> tuple[Entry, ...]:
+        """What is over and has a value, best first."""
+        sign = -1 if self.goal == "maximize" else 1
+        over = [entry for entry in self.entries if entry.value is not None and entry.state in RANKED]
+        return tuple(sorted(over, key=lambda entry: (sign * entry.value, entry.row)))
+
+    @cached_property
+    def best(self) -> Entry | None:
+        return self.ranked[0] if self.ranked else None
+
+    @cached_property
+    def ties(self) -> bool:
+        """Whether the ties that were found are those with the run that is first now."""
+        return self.best is not None and self.best.tied and sum(entry.tied for entry in self.ranked) > 1
+
+    @cached_property
+    def outdated(self) -> bool:
+        """Whether ties were found, and another run has become the first since."""
+        return not self.ties and any(entry.tied for entry in self.ranked[1:])
+
+    @cached_property
+    def places(self) -> Mapping[int, int]:
+        """Place of each ranked run by its row: one for all that are tied, or have the same value."""
+        found: dict[int, int] = {}
+        place, last = 0, math.nan
+        for number, entry in enumerate(self.ranked, 1):
+            if entry.value != last:
+                place, last = number, entry.value
+            found[entry.row] = 1 if self.ties and entry.tied else place
+        return found
+
+    def by_row(self, row: int) -> Entry | None:
+        return self._rows.get(row)
+
+    @cached_property
+    def _rows(self) -> Mapping[int, Entry]:
+        return {entry.row: entry for entry in self.entries}
+
+
+def standing(db: sqlite3.Connection, sweep: int, config: Mapping[str, Any]) -> Standing:
+    """One look at all runs of the sweep; of their summaries SQLite reads out what is needed."""
+    metric = config.get("metric") if isinstance(config.get("metric"), dict) else {}
+    name = metric.get("name") if isinstance(metric.get("name"), str) else None
+    goal = "maximize" if metric.get("goal") == "maximize" else "minimize"
+    value, paths = metric_sql(name, goal) if name and not set(name) & set('"\\\0') else ("NULL", [])
+    rows = db.execute(
+        f"""SELECT id, name, state, {value},
+                   json_extract(summary_json, '$."leaderboard/low"'),
+                   json_extract(summary_json, '$."leaderboard/high"'),
+                   json_extract(summary_json, '$."leaderboard/tied"')
+            FROM runs WHERE sweep_id = ? ORDER BY id""",
+        (*paths, sweep),
+    )
+    entries = (
+        Entry(row, run, state, _number(found), _number(low), _number(high), tied == 1)
+        for row, run, state, found, low, high, tied in map(tuple, rows)
+    )
+    return Standing(name, goal, tuple(entries))
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
