@@ -17,8 +17,8 @@ import numpy as np
 
 from data_utils.download import fetch
 from data_utils.errors import BadInput
+from data_utils.sources.description import describe
 from data_utils.sources.importing import Listed, Listing, build_from
-from data_utils.sources.names import slugs
 from data_utils.sources.options import DealtOptions
 from data_utils.sources.registry import Source, option, register_source
 from data_utils.sources.snomed import diagnoses
@@ -102,21 +102,10 @@ def codes(text: str) -> list[str]:
     return [code.strip(" '\"") for code in text.strip("[] ").split(",")]
 
 
-def description(classes: Mapping[str, str], options: DealtOptions, source: str = "cinc") -> Description:
+def description(classes: Mapping[str, str], options: DealtOptions, name: str = "cinc") -> Description:
     """Of recordings with the challenge's diagnoses, without patients."""
-    return Description(
-        task="multilabel",
-        classes=slugs(list(classes)),
-        class_names=tuple(classes.values()),
-        leads=options.leads,
-        rate=options.rate,
-        covariates=("age", "female"),
-        source="PhysioNet/Computing in Cardiology Challenge 2020",
-        licence="CC BY 4.0",
-        simulated=False,
-        groups_known=False,
-        preparation=options.preparation(source),
-    )
+    source = "PhysioNet/Computing in Cardiology Challenge 2020"
+    return describe(name, source, "CC BY 4.0", classes, options, groups_known=False)
 
 
 def _fetch(folder: Path, base: str, options: Options | None, progress: Callable[[int, int], None]) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from data_utils.download import fetch
 from data_utils.errors import BadInput
+from data_utils.sources.description import describe
 from data_utils.sources.importing import Listed, Listing, build_from
 from data_utils.sources.names import absent, slugs
 from data_utils.sources.options import RecordingOptions
@@ -23,7 +24,6 @@ from data_utils.sources.registry import Source, option, register_source
 from data_utils.sources.tables import number, read_table
 from data_utils.summary import LeftOut
 from data_utils.wfdb_records import read_record
-from data_utils.write import Description
 
 DATABASE = "ptb-xl/1.0.3"
 TABLE, STATEMENTS = "ptbxl_database.csv", "scp_statements.csv"
@@ -72,7 +72,8 @@ def listing(folder: Path, options: Options) -> Listing:
             there.append(_listed(folder, row, column, target))
         else:
             missing.append((row["ecg_id"], target))
-    return Listing(_description(classes, options), there, _absent(missing, list(classes)))
+    description = describe("ptb-xl", "PTB-XL", "CC BY 4.0", classes, options, groups_known=True)
+    return Listing(description, there, _absent(missing, list(classes)))
 
 
 build = build_from(listing, read_record, Options())
@@ -122,22 +123,6 @@ def _classes(folder: Path, labels: str) -> tuple[dict[str, str], dict[str, str]]
         class_of = {code: row["diagnostic_subclass"] for code, row in used.items()}
         return {name: name for name in sorted(set(class_of.values()))}, class_of
     return {code: used[code]["description"] for code in sorted(used)}, {code: code for code in used}
-
-
-def _description(classes: Mapping[str, str], options: Options) -> Description:
-    return Description(
-        task="multilabel",
-        classes=slugs(list(classes)),
-        class_names=tuple(classes.values()),
-        leads=options.leads,
-        rate=options.rate,
-        covariates=("age", "female"),
-        source="PTB-XL",
-        licence="CC BY 4.0",
-        simulated=False,
-        groups_known=True,
-        preparation=options.preparation("ptb-xl"),
-    )
 
 
 def _fetch(folder: Path, base: str, options: Options | None, progress: Callable[[int, int], None]) -> None:

@@ -17,13 +17,13 @@ import numpy as np
 
 from data_utils.layout import UNKNOWN
 from data_utils.recipe import MISSING_LEADS
+from data_utils.sources.description import describe
 from data_utils.sources.importing import Listed, Listing, build_from
 from data_utils.sources.names import absent
 from data_utils.sources.options import DealtOptions
 from data_utils.sources.registry import Source, option, register_source
 from data_utils.sources.tables import female, number, read_table
 from data_utils.wfdb_records import read_record
-from data_utils.write import Description
 
 TABLE = "AttributesDictionary.csv"
 _DAYS = 365.0
@@ -91,7 +91,8 @@ def listing(folder: Path, options: Options) -> Listing:
                 covariates=(years(row["Age"]), female(row["Gender"])),
             )
         )
-    return Listing(_description(classes, options), there, absent(missing, TABLE))
+    description = describe("zzu-pecg", "ZZU-pECG", "see its publication", classes, options, groups_known=True)
+    return Listing(description, there, absent(missing, TABLE))
 
 
 build = build_from(listing, read_record, Options())
@@ -130,22 +131,6 @@ def _classes(which: str) -> tuple[dict[str, str], dict[str, str]]:
         names = {short: name for short, name, _ in DISEASES.values()}
         return names | HEALTHY, {code: short for code, (short, _, _) in DISEASES.items()}
     return GROUPS | HEALTHY, {code: group for code, (_, _, group) in DISEASES.items() if group}
-
-
-def _description(classes: Mapping[str, str], options: Options) -> Description:
-    return Description(
-        task="multilabel",
-        classes=tuple(classes),
-        class_names=tuple(classes.values()),
-        leads=options.leads,
-        rate=options.rate,
-        covariates=("age", "female"),
-        source="ZZU-pECG",
-        licence="see its publication",
-        simulated=False,
-        groups_known=True,
-        preparation=options.preparation("zzu-pecg"),
-    )
 
 
 register_source(
