@@ -16,7 +16,7 @@ from data_utils.errors import BadInput
 from rarebeat import probe
 from rarebeat.dry_run import dry_run as dry_run_once
 from rarebeat.search import problems as wandb_problems
-from rarebeat.sweep_rules import Finding, Table, findings, runs_our_training, size_of
+from rarebeat.sweep_rules import Finding, Table, findings, late_bands, runs_our_training, size_of
 from rarebeat.sweep_yaml import NotYaml, SweepYaml, read_sweep, repeats
 
 PATIENCE = 120  # seconds for the table: importing Keras on a machine busy with training takes tens of them
@@ -87,13 +87,16 @@ def _all_findings(sweep: SweepYaml, table: Callable[[], Table]) -> list[Finding]
     else:
         sentence = "its command is not python -m training.train: hyperparameters and metric are not checked"
         found.append(Finding(sentence, ("command",), refused=False))
-    return found + _budget_findings(sweep, found)
+    return found + _budget_findings(sweep, found, table)
 
 
-def _budget_findings(sweep: SweepYaml, found: list[Finding]) -> list[Finding]:
+def _budget_findings(sweep: SweepYaml, found: list[Finding], table: Callable[[], Table]) -> list[Finding]:
+    """What is worth saying of runs and their number once nothing is refused."""
     if any(finding.refused for finding in found):
         return []
     config, said = sweep.config, []
+    if runs_our_training(config):
+        said += late_bands(config, table())
     if config["method"] == "tpe":
         said.append(Finding("only the embedded server knows tpe; for W&B's write bayes", ("method",), False))
     if "run_cap" not in config and size_of(config)[2] is None:

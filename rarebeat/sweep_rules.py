@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,8 +12,10 @@ from rarebeat.search import SpaceError, parse_space
 from rarebeat.search.dimensions import Choice, Dimension, Range, is_number
 from rarebeat.search.distributions import infer, parse
 from rarebeat.search.errors import Path, did_you_mean, number_in_yaml
+from rarebeat.search.hyperband import bands
 
 TRAINING = "training.train"
+AS_FILE = ("training/train.py", "./training/train.py")
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,15 @@ class Table:
 
 
 def runs_our_training(config: dict[str, Any]) -> bool:
-    """Whether the agents of this sweep start `python -m training.train`."""
+    """Whether the agents of this sweep start our training, be it as a file."""
+    return any(word in (TRAINING, *AS_FILE) for word in _words(config))
+
+
+def _words(config: dict[str, Any]) -> list[object]:
+    """What agents run, with the program in its place; without a command that is the client's own."""
     command = config.get("command")
-    if isinstance(command, list):
-        return TRAINING in command
-    return config.get("program") in (TRAINING, "training/train.py", "./training/train.py")
+    words = command if isinstance(command, list) else ["${program}"]
+    return [config.get("program") if word == "${program}" else word for word in words]
 
 
 def findings(config: dict[str, Any], table: Table) -> list[Finding]:
@@ -54,10 +61,11 @@ def findings(config: dict[str, Any], table: Table) -> list[Finding]:
 
 
 def _command_findings(config: dict[str, Any]) -> Iterator[Finding]:
-    if not isinstance(config.get("command"), list):
+    if not isinstance(config.get("command"), list) or TRAINING not in _words(config):
+        place = "command" if any(word in AS_FILE for word in config.get("command") or ()) else "program"
         right = '["${env}", "${interpreter}", "-m", "training.train"]'
         yield Finding(
-            f"training/train.py cannot import models when run as a file; write command: {right}", ("program",)
+            f"training/train.py cannot import models when run as a file; write command: {right}", (place,)
         )
 
 
@@ -255,6 +263,45 @@ def _stopping_findings(config: dict[str, Any], specs: dict[str, Any], table: Tab
     if any(_possible("folds", specs, table) or [0]):
         sentence = "with folds the objective is logged once a fold, so the bands count folds, not epochs"
         yield Finding(sentence, path, False)
+
+
+def late_bands(config: dict[str, Any], table: Table) -> list[Finding]:
+    """What early termination of a sweep that is fine cannot do: a band counts only before a run's end."""
+    rule = config.get("early_terminate")
+    if not rule:
+        return []
+    # `min_iter` has bands without end, and the first of them is enough to stop a run.
+    marks = list(itertools.islice(bands(rule), None if "max_iter" in rule else 1))
+    longest, what = _most_values(config, table)
+    late = [mark for mark in marks if longest is not None and mark >= longest]
+    if not marks:
+        sentence = f"no run is ever stopped: max_iter {rule['max_iter']} has no band; write max_iter: 27, say"
+    elif not late:
+        return []
+    elif late == marks:
+        over = f"when a run of {longest} {what} is over"
+        sentence = f"no run is ever stopped: the first band is at {marks[0]} values, {over}"
+    else:
+        listed = ", ".join(map(str, late))
+        sentence = f"no run is stopped at {listed} values: a run of {longest} {what} is over by then"
+    return [Finding(sentence, ("early_terminate",), refused=False)]
+
+
+def _most_values(config: dict[str, Any], table: Table) -> tuple[int | None, str]:
+    """How often the longest run of a sweep logs its metric, and in what that is counted."""
+    specs, running_best = config["parameters"], str(config["metric"]["name"]).startswith("best/")
+    folds, epochs = (_largest(name, specs, table) for name in ("folds", "epochs"))
+    if not folds:
+        return epochs, "epochs"
+    # The running best of a run over folds is logged after each of them.
+    return (folds, "folds") if running_best else (epochs and epochs * folds, "epochs of all folds")
+
+
+def _largest(name: str, specs: dict[str, Any], table: Table) -> int | None:
+    possible = _possible(name, specs, table)
+    if possible is None:
+        possible = [_dimension(specs[name]).value(1.0)]
+    return None if None in possible else int(max(possible))
 
 
 def size_of(config: dict[str, Any]) -> tuple[int, int, int | None]:

@@ -16,13 +16,12 @@ from rarebeat.check import Problem, check_sweep, training_table
 from rarebeat.cli import main
 from rarebeat.sweep_rules import Table
 
-SWEEPS = Path(__file__).parents[2] / "sweeps"
-
-# The names and bounds that these tests are about; the real ones are asked for in the last tests.
+# The names and bounds that these tests are about; the real ones are asked for in test_shipped_sweeps.py.
 TABLE = Table(
     {
         "data": {"type": "str", "default": "data/mitdb.h5"},
         "folds": {"type": "int", "default": 0, "min": 0, "max": 20},
+        "epochs": {"type": "int", "default": 20, "min": 1, "max": 1000},
         "covariates": {"type": "bool", "default": True},
         "n_blocks": {"type": "int", "default": 4, "min": 1, "max": 8},
         "learning_rate": {"type": "float", "default": 1e-3, "min": 1e-6, "max": 1.0},
@@ -228,8 +227,40 @@ def test_a_sweep_without_end_is_worth_a_warning() -> None:
 def test_early_termination_on_a_value_that_is_no_running_best_is_worth_a_warning() -> None:
     stop = "early_terminate: {type: hyperband, min_iter: 3}\n"
     assert "use best/macro_auprc" in warnings(stop + GOOD.replace("best/macro", "val/macro"))[0]
-    folds = warnings(stop + GOOD + "  folds: {value: 3}\n")
+    folds = warnings(stop + GOOD + "  folds: {value: 5}\n")
     assert folds == ["with folds the objective is logged once a fold, so the bands count folds, not epochs"]
+
+
+NEVER = "no run is ever stopped: the first band is at"
+
+
+@pytest.mark.parametrize(
+    ("rule", "lines", "sentence"),
+    [
+        ("min_iter: 3", [], None),
+        ("min_iter: 19", [], None),
+        ("min_iter: 20", [], f"{NEVER} 20 values, when a run of 20 epochs is over"),
+        ("min_iter: 3", ["epochs: {value: 3}"], f"{NEVER} 3 values, when a run of 3 epochs is over"),
+        ("min_iter: 3", ["epochs: {min: 2, max: 9}"], None),
+        ("min_iter: 9", ["epochs: {values: [3, 8]}"], f"{NEVER} 9 values, when a run of 8 epochs is over"),
+        ("max_iter: 27, s: 2", [], None),
+        (
+            "max_iter: 81, s: 2",
+            [],
+            "no run is stopped at 27 values: a run of 20 epochs is over by then",
+        ),
+        ("max_iter: 81, s: 1", [], f"{NEVER} 27 values, when a run of 20 epochs is over"),
+        ("max_iter: 2, s: 1", [], "no run is ever stopped: max_iter 2 has no band; write max_iter: 27, say"),
+        ("min_iter: 3", ["folds: {value: 3}"], f"{NEVER} 3 values, when a run of 3 folds is over"),
+        ("min_iter: 1", ["folds: {value: 3}"], None),
+    ],
+)
+def test_bands_that_come_when_a_run_is_over_are_worth_a_warning(
+    rule: str, lines: list[str], sentence: str | None
+) -> None:
+    text = f"early_terminate: {{type: hyperband, {rule}}}\n{GOOD}" + "".join(f"  {line}\n" for line in lines)
+    said = [one for one in warnings(text) if "the bands count folds" not in one]
+    assert said == ([sentence] if sentence else [])
 
 
 def test_a_foreign_sweep_is_checked_for_its_space_alone() -> None:
@@ -349,34 +380,6 @@ def test_importing_the_check_imports_no_tensorflow() -> None:
     code = f"import sys, rarebeat.check; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-@pytest.mark.parametrize("path", sorted(SWEEPS.glob("*.yaml")), ids=lambda path: path.name)
-def test_the_sweeps_that_come_with_rarebeat_have_no_problems(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert [problem.at(path.name) for problem in check_sweep(text, path.name)] == []
-    assert "Question:" in text
-    assert "Budget:" in text
-
-
-def test_the_table_of_our_training_has_what_the_sweeps_search() -> None:
-    table = training_table()
-    assert {
-        "gamma",
-        "alpha",
-        "n_blocks",
-        "sampler",
-        "learning_rate",
-        "dropout",
-    } <= table.hyperparameters.keys()
-    assert "best/macro_auprc" in table.metrics
-    assert {rule["type"] for rule in table.hyperparameters.values()} <= {
-        "float",
-        "int",
-        "bool",
-        "str",
-        "choice",
-    }
 
 
 def test_a_machine_too_busy_to_read_the_table_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
