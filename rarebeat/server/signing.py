@@ -12,7 +12,8 @@ from typing import Any
 
 from rarebeat.server.errors import Refused
 
-LIFETIME = 24 * 3600.0
+HOUR = 3600.0
+LIFETIME = 24 * HOUR
 
 
 class Signer:
@@ -28,8 +29,10 @@ class Signer:
         self._clock = clock
 
     def sign(self, **claim: Any) -> str:
-        """A token, safe in a URL, that says `claim` for `LIFETIME` seconds."""
-        body = json.dumps({**claim, "until": int(self._clock() + LIFETIME)}, separators=(",", ":"))
+        """A token, safe in a URL, that says `claim` for `LIFETIME` seconds or up to an hour less: within an
+        hour the same claim has the same URL, so that a page that is asked for again is the same page."""
+        until = int((self._clock() + LIFETIME) // HOUR * HOUR)
+        body = json.dumps({**claim, "until": until}, separators=(",", ":"))
         text = _encode(body.encode())
         return f"{text}.{_encode(self._mac(text))}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import mimetypes
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,6 +18,7 @@ from rarebeat.server.errors import NotFound, RequestError
 from rarebeat.server.store import Row, Store
 
 WRITE_AT_ONCE = 1024**2
+IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
 
 
 async def put(request: Request, server: Server) -> Response:
@@ -74,7 +76,7 @@ def _attach(server: Server, claim: dict[str, Any], blob: Blob) -> None:
 
 
 async def get(request: Request, server: Server) -> Response:
-    """The bytes of a blob; ranges work. Never shown by a browser, always saved."""
+    """The bytes of a blob; ranges work. A browser saves them, and shows none but images within our pages."""
     claim = server.signer.read(request.path_params["token"], "get")
     blob = await anyio.to_thread.run_sync(_blob, server.store, "digest", claim["blob"])
     return _blob_response(server.blobs, blob, str(claim["name"]))
@@ -100,4 +102,7 @@ def _blob_response(blobs: Blobs, blob: Row, name: str) -> Response:
     path = blobs.sound(blob["digest"], blob["size"], name)
     headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
     filename = re.sub(r"[^\w.-]", "_", name.rsplit("/", 1)[-1])[:100] or "file"
-    return FileResponse(path, media_type="application/octet-stream", filename=filename, headers=headers)
+    kind = mimetypes.guess_type(name)[0]
+    # Everything else a browser might run in our name. An image that is no image is none, by `nosniff`.
+    kind = kind if kind in IMAGES else "application/octet-stream"
+    return FileResponse(path, media_type=kind, filename=filename, headers=headers)
