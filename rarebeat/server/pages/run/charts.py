@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
@@ -10,8 +9,8 @@ from html import escape
 import numpy as np
 
 from rarebeat.figures import Line, lines
-from rarebeat.figures.svg import COLOURS
 from rarebeat.server.pages.markup import folded, live, note
+from rarebeat.server.pages.run.chart import Key, figure, written
 from rarebeat.server.pages.run.families import SINGLE, Family, families, machine_families
 from rarebeat.server.pages.run.history import (
     History,
@@ -143,12 +142,8 @@ def _chart(family: Family, drawn: Series, view: View) -> str:
         SIZE,
         named=False,
     )
-    more = len(family.lines) - MOST_LINES
-    left_out = f"<li>and {more} more</li>" if more > 0 else ""
-    alone = len(family.lines) == 1
-    keys = "".join(_key(place, "last" if alone else called, y) for place, (called, _, y) in enumerate(chosen))
-    key = f'<ul class="key">{keys}{left_out}</ul>'
-    return f'<figure class="chart"><figcaption>{escape(family.title)}</figcaption>{picture}{key}</figure>'
+    keys = [Key("last" if len(family.lines) == 1 else called, float(y[-1])) for called, _, y in chosen]
+    return figure(family.title, picture, keys, max(len(family.lines) - MOST_LINES, 0))
 
 
 def _line(called: str, x: np.ndarray, y: np.ndarray, view: View) -> Line:
@@ -156,12 +151,6 @@ def _line(called: str, x: np.ndarray, y: np.ndarray, view: View) -> Line:
     if not view.smooth:
         return Line(called, x, y)
     return Line(called, x, smoothed(y, float(view.smooth)), under=y)
-
-
-def _key(place: int, called: str, y: np.ndarray) -> str:
-    last = float(y[-1])
-    value = written(last) if math.isfinite(last) else f'<em class="warn">{written(last)}</em>'
-    return f'<li class="c{place % COLOURS}"><span>{escape(called)}</span> <b>{value}</b></li>'
 
 
 def _described(chosen: list[tuple[str, np.ndarray, np.ndarray]], axis: str) -> str:
@@ -176,10 +165,3 @@ def _described(chosen: list[tuple[str, np.ndarray, np.ndarray]], axis: str) -> s
             )
     first, last = min(x[0] for _, x, _ in chosen), max(x[-1] for _, x, _ in chosen)
     return f"{'; '.join(told) or 'no finite value'}. From {axis} {first:g} to {last:g}."
-
-
-def written(value: float) -> str:
-    """Four digits, which is more than any of them means."""
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "∞" if value > 0 else "-∞"
-    return f"{value:,.0f}" if abs(value) >= 1e4 and abs(value) < 1e15 else f"{value:.4g}"

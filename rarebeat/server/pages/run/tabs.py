@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rarebeat.server.pages.run.charts import charts
 from rarebeat.server.pages.run.console import console
 from rarebeat.server.pages.run.opened import Opened
+from rarebeat.server.pages.run.results import results
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Tab:
 
 SHOWN = (
     Tab("workspace", "Charts", charts, introduced=True),
+    Tab("results", "Plots & tables", results),
     Tab("logs", "Console", console),
 )
 TABS = {tab.name: tab for tab in SHOWN}

@@ -1,0 +1,41 @@
+"""A figure on a page: its title, its picture, and the key with a value beside each name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from rarebeat.figures.svg import COLOURS
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a line is called, and the value that it came to."""
+
+    called: str
+    value: float | None = None
+
+
+def figure(title: str, picture: str, keys: Sequence[Key] = (), more: int = 0) -> str:
+    """`picture` is markup; the keys name its lines in their order, `more` counts those that are not drawn."""
+    listed = "".join(_key(place, key) for place, key in enumerate(keys))
+    listed += f"<li>and {more} more</li>" if more else ""
+    key = f'<ul class="key">{listed}</ul>' if listed else ""
+    return f'<figure class="chart"><figcaption>{escape(title)}</figcaption>{picture}{key}</figure>'
+
+
+def _key(place: int, key: Key) -> str:
+    value = ""
+    if key.value is not None:
+        words = written(key.value)
+        value = f" <b>{words}</b>" if math.isfinite(key.value) else f' <em class="warn">{words}</em>'
+    return f'<li class="c{place % COLOURS}"><span>{escape(key.called)}</span>{value}</li>'
+
+
+def written(value: float) -> str:
+    """Four digits, which is more than any of them means; counts are whole."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "∞" if value > 0 else "-∞"
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"

@@ -1,0 +1,173 @@
+"""Charts that were made of tables by `wandb.plot`: curves, matrices, bars, points and histograms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rarebeat.figures import Line, bars, columns, heat, lines, scatter
+from rarebeat.server.pages.run.chart import Key, figure, written
+from rarebeat.server.pages.run.history import number, thinned
+from rarebeat.server.pages.run.logged_table import Logged
+
+MOST_LINES, MOST_BARS, MOST_POINTS, MOST_LABELS, BINS = 24, 40, 3000, 40, 40
+
+
+@dataclass(frozen=True)
+class Custom:
+    """A chart's name, the name of its table, of which kind it is, which columns it takes and what it says."""
+
+    name: str
+    table: str
+    kind: str
+    fields: dict[str, str]
+    words: dict[str, str]
+
+    @property
+    def title(self) -> str:
+        return self.words.get("title") or self.name
+
+
+def custom_charts(client: dict[str, Any]) -> Iterator[Custom]:
+    """The charts that the client has put into the run's configuration."""
+    stored = client.get("visualize")
+    for name, given in stored.items() if isinstance(stored, dict) else ():
+        panel = given.get("panel_config") if isinstance(given, dict) else None
+        if isinstance(panel, dict) and (key := _table_key(panel.get("userQuery"))):
+            kind = str(panel.get("panelDefId", "")).removeprefix("wandb/").partition("/")[0]
+            yield Custom(
+                name, key, kind, _texts(panel.get("fieldSettings")), _texts(panel.get("stringSettings"))
+            )
+
+
+def _table_key(query: Any) -> str | None:
+    """The table that a chart asks for, wherever in its query that stands."""
+    if isinstance(query, dict):
+        if query.get("name") == "tableKey" and isinstance(query.get("value"), str):
+            return query["value"]
+        query = list(query.values())
+    if isinstance(query, list):
+        return next((key for part in query if (key := _table_key(part))), None)
+    return None
+
+
+def _texts(given: Any) -> dict[str, str]:
+    pairs = given.items() if isinstance(given, dict) else ()
+    return {str(key): value for key, value in pairs if isinstance(value, str)}
+
+
+def draw(chart: Custom, logged: Logged) -> str | None:
+    """The chart as a figure; None where its kind or its columns are unknown, and the table has to speak."""
+    painter = _PAINTERS.get(chart.kind)
+    return painter(chart, logged) if painter and logged.rows else None
+
+
+def matrix(title: str, logged: Logged, true: str, decided: str, count: str) -> str | None:
+    """How often what was decided as what: rows add up to one in their shading, cells say the counts."""
+    cells = {
+        (str(a), str(b)): number(n) or 0.0
+        for a, b, n in zip(logged.column(true), logged.column(decided), logged.column(count), strict=True)
+    }
+    labels = list(dict.fromkeys([a for a, _ in cells] + [b for _, b in cells]))
+    if not cells or len(labels) > MOST_LABELS:
+        return None
+    counts = np.array([[cells.get((a, b), 0.0) for b in labels] for a in labels])
+    total = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
+    words = [[written(value) for value in row] for row in counts.tolist()]
+    right = float(np.trace(counts))
+    said = f"{written(right)} of {written(float(counts.sum()))} on the diagonal."
+    return figure(title, heat(labels, labels, shares, words, title, said, true, decided))
+
+
+def is_matrix(logged: Logged) -> bool:
+    """Whether a table is a matrix written out: two names and a count, for all pairs of the same names."""
+    if len(logged.columns) != 3 or not logged.rows:
+        return False
+    first, second, counts = (logged.column(name) for name in logged.columns)
+    names = [set(map(str, column)) for column in (first, second)]
+    texts = all(isinstance(value, str) for value in [*first, *second])
+    numbers = all(number(value) is not None for value in counts)
+    return texts and numbers and names[0] == names[1] and len(logged.rows) == len(names[0]) ** 2 > 1
+
+
+def _confusion(chart: Custom, logged: Logged) -> str | None:
+    given = [chart.fields.get(name, name) for name in ("Actual", "Predicted", "nPredictions")]
+    return matrix(chart.title, logged, *given)
+
+
+def _curves(chart: Custom, logged: Logged) -> str | None:
+    """Lines through the points of each group, in the order of the table."""
+    fields = chart.fields
+    x = fields.get("x") or fields.get("step")
+    y = fields.get("y") or fields.get("lineVal")
+    groups = logged.column(fields.get("class") or fields.get("stroke") or fields.get("lineKey"))
+    xs, ys = _numbers(logged.column(x)), _numbers(logged.column(y))
+    if not len(xs) or len(xs) != len(ys):
+        return None
+    names = groups or [chart.title] * len(xs)
+    drawn = []
+    for name in list(dict.fromkeys(map(str, names)))[:MOST_LINES]:
+        mine = np.array([str(each) == name for each in names]) & np.isfinite(xs)
+        if mine.any():
+            drawn.append(Line(name, *thinned(xs[mine], ys[mine])))
+    x_label = chart.words.get("x-axis-title") or chart.words.get("xname") or str(x)
+    y_label = chart.words.get("y-axis-title") or ("" if y == "lineVal" else str(y))
+    known = np.r_[xs[np.isfinite(xs)], ys[np.isfinite(ys)]]
+    unit = (0.0, 1.0) if len(known) and chart.kind != "lineseries" and _is_share(known) else None
+    said = f"{y_label or 'values'} over {x_label} for {', '.join(line.name for line in drawn)}."
+    picture = lines(drawn, chart.title, said, x_label, y_label, (400, 300), y_range=unit, named=False)
+    return figure(chart.title, picture, [Key(line.name) for line in drawn] if len(drawn) > 1 else [])
+
+
+def _is_share(values: np.ndarray) -> bool:
+    return bool(values.min() >= 0 and values.max() <= 1)
+
+
+def _bars(chart: Custom, logged: Logged) -> str | None:
+    labels = [str(label) for label in logged.column(chart.fields.get("label"))][:MOST_BARS]
+    values = _numbers(logged.column(chart.fields.get("value")))[:MOST_BARS]
+    if not labels or len(labels) != len(values) or not (np.isfinite(values) & (values >= 0)).all():
+        return None
+    said = "; ".join(
+        f"{label} {written(value)}" for label, value in zip(labels, values.tolist(), strict=True)
+    )
+    value = chart.fields["value"]
+    return figure(chart.title, bars(labels, {value: values.tolist()}, chart.title, said, value, 400))
+
+
+def _points(chart: Custom, logged: Logged) -> str | None:
+    x, y = chart.fields.get("x"), chart.fields.get("y")
+    xs, ys = _numbers(logged.column(x))[:MOST_POINTS], _numbers(logged.column(y))[:MOST_POINTS]
+    if not len(xs) or len(xs) != len(ys):
+        return None
+    said = f"{len(xs)} points, {y} over {x}."
+    return figure(chart.title, scatter(xs, ys, chart.title, said, str(x), str(y)))
+
+
+def _histogram(chart: Custom, logged: Logged) -> str | None:
+    values = _numbers(logged.column(chart.fields.get("value")))
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return None
+    counts, edges = np.histogram(values, bins=BINS)
+    said = f"{len(values)} values from {written(float(values.min()))} to {written(float(values.max()))}."
+    return figure(chart.title, columns(counts, edges, chart.title, said, chart.fields["value"], ""))
+
+
+def _numbers(values: list[Any]) -> np.ndarray:
+    return np.array([np.nan if (known := number(value)) is None else known for value in values], float)
+
+
+_PAINTERS: dict[str, Callable[[Custom, Logged], str | None]] = {
+    "area-under-curve": _curves,
+    "line": _curves,
+    "lineseries": _curves,
+    "confusion_matrix": _confusion,
+    "bar": _bars,
+    "scatter": _points,
+    "histogram": _histogram,
+}

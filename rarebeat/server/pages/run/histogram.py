@@ -1,0 +1,30 @@
+"""A histogram that a run logged (`wandb.Histogram`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rarebeat.figures import columns
+from rarebeat.server.pages.run.chart import figure, written
+
+
+def histogram(name: str, value: dict[str, Any]) -> str | None:
+    """The figure; None where the value is no histogram, or not one that can be read."""
+    if value["_type"] != "histogram":
+        return None
+    packed = value.get("packedBins")
+    try:
+        counts = np.array(value["values"], float)
+        edges = (
+            packed["min"] + packed["size"] * np.arange(packed["count"] + 1)
+            if packed
+            else np.array(value["bins"], float)
+        )
+        if len(edges) != len(counts) + 1 or not np.isfinite(np.r_[counts, edges]).all():
+            return None
+    except (KeyError, TypeError, ValueError):
+        return None
+    said = f"{written(float(counts.sum()))} values from {written(edges[0])} to {written(edges[-1])}."
+    return figure(name, columns(counts, edges, name, said, "", ""))

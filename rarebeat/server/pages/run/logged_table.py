@@ -1,0 +1,88 @@
+"""A table that a run logged (`wandb.Table`): read, shown from its start, turned page by page."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from rarebeat.figures import Html, table
+from rarebeat.server.pages.markup import text
+from rarebeat.server.pages.run.history import number
+from rarebeat.server.pages.run.media import artifact_file, logged_file
+from rarebeat.server.pages.run.opened import Opened
+
+# Larger ones are for those who download them: reading takes a second for each 50 MB.
+MOST_BYTES = 16 * 1000**2
+FIRST, PAGE = 10, 50  # rows
+MOST_COLUMNS = 60
+
+
+@dataclass(frozen=True)
+class Logged:
+    """Columns and rows of a table; its pictures are files of `artifact`."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+    artifact: int | None
+
+    def column(self, name: str | None) -> list[Any]:
+        """The values of a column, in their order; none where there is no such column."""
+        if name not in self.columns:
+            return []
+        place = self.columns.index(name)
+        return [row[place] if place < len(row) else None for row in self.rows]
+
+
+def read_table(run: Opened, value: dict[str, Any]) -> Logged | None:
+    """The table that was logged as this value; None when it is not here, too large, or none."""
+    file = logged_file(run, value)
+    if file is None or file.size > MOST_BYTES:
+        return None
+    try:
+        stored = json.loads(run.asked.server.blobs.path(file.blob).read_bytes())
+        columns, rows = [str(name) for name in stored["columns"]], stored["data"]
+        sound = all(isinstance(row, list) for row in rows)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return Logged(columns, rows, file.artifact) if sound else None
+
+
+def shown_table(run: Opened, name: str, logged: Logged, page: int | None = None) -> str:
+    """The first rows, and the way to all; or a page of them."""
+    size, start = (FIRST, 0) if page is None else (PAGE, page * PAGE)
+    heads = logged.columns[:MOST_COLUMNS]
+    rows = [_cells(run, logged, row, len(heads)) for row in logged.rows[start : start + size]]
+    numeric = [
+        all(number(cell) is not None or cell is None for cell in logged.column(head)) for head in heads
+    ]
+    texts = next((place for place, is_number in enumerate(numeric) if is_number), len(heads))
+    drawn = table(name, heads, rows, max(texts, 1))
+    return drawn + _turned(run, name, len(logged.rows), start, start + len(rows), page)
+
+
+def _turned(run: Opened, name: str, total: int, start: int, end: int, page: int | None) -> str:
+    links = []
+    if page is None and total > end:
+        links.append((run.at("results", table=name, page=None), "all rows"))
+    if page:
+        links.append((run.at("results", table=name, page=str(page - 1)), "earlier"))
+    if page is not None and end < total:
+        links.append((run.at("results", table=name, page=str(page + 1)), "later"))
+    turned = "".join(f'<a href="{escape(url)}">{words}</a>' for url, words in links)
+    said = f"Rows {start + 1:,}–{end:,} of {total:,}" if end > start else f"No rows here, of {total:,}"
+    return f'<nav class="turn" aria-label="Rows of {escape(name)}"><span>{said}</span>{turned}</nav>'
+
+
+def _cells(run: Opened, logged: Logged, row: list[Any], width: int) -> list[object]:
+    return [_cell(run, logged, row[place] if place < len(row) else None) for place in range(width)]
+
+
+def _cell(run: Opened, logged: Logged, value: Any) -> object:
+    if isinstance(value, dict):
+        file = artifact_file(run.db, logged.artifact, value.get("path")) if logged.artifact else None
+        if file and value.get("_type") == "image-file":
+            return Html(f'<img class="small" src="{run.url(file.blob, file.name)}" alt="" loading="lazy">')
+        return text(str(value.get("_type") or json.dumps(value)))
+    return text(json.dumps(value) if isinstance(value, list | bool) else value)

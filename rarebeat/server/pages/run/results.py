@@ -1,0 +1,125 @@
+"""What a run logged beside numbers: curves, matrices, tables, images and histograms, step by step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+from rarebeat.server.pages.markup import live, note
+from rarebeat.server.pages.run.custom import custom_charts, draw, is_matrix, matrix
+from rarebeat.server.pages.run.histogram import histogram
+from rarebeat.server.pages.run.history import read_history
+from rarebeat.server.pages.run.images import images
+from rarebeat.server.pages.run.logged_table import read_table, shown_table
+from rarebeat.server.pages.run.media import logged_file, size
+from rarebeat.server.pages.run.opened import Opened
+
+PLAIN = ("number", "string", "map")  # kinds of values that are no media
+MOST_FILES = 50
+
+
+def results(run: Opened) -> tuple[str, ...]:
+    if (name := run.query.get("table")) is not None:
+        return (_one_table(run, name),)
+    steps, values = _logged(run)
+    if not values:
+        words = "No tables, images, histograms or `wandb.plot` charts have been logged."
+        return (live("results", note(words), tag="div"),)
+    body = [*_figures(run, values), *images(run, values), *_files(run, values)]
+    return (live("results", _stepped(run, steps), *body, tag="div"),)
+
+
+def _logged(run: Opened) -> tuple[list[int], dict[str, dict[str, Any]]]:
+    """The steps at which media were logged, and the last of each name up to the step that was asked for."""
+    if all(kind in PLAIN for kind in json.loads(run.row["keys_json"]).values()):
+        return [], {}
+    until = run.query.get("step", "")
+    until = int(until) if until.isascii() and until.isdigit() and len(until) < 16 else None
+    steps, values = [], {}
+    for row in read_history(run.db, run.row).rows:
+        media = {key: value for key, value in row.items() if _is_media(value)}
+        step = row.get("_step")
+        if media and isinstance(step, int):
+            steps.append(step)
+            values |= media if until is None or step <= until else {}
+    if until is None:
+        # The summary also knows what a long history's sample has missed.
+        values |= {key: value for key, value in run.summary.items() if _is_media(value)}
+    return sorted(set(steps)), dict(sorted(values.items()))
+
+
+def _is_media(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("_type"), str)
+
+
+def _stepped(run: Opened, steps: list[int]) -> str:
+    """The way to what was logged before: pictures of every epoch, one at a time."""
+    if len(steps) < 2:
+        return ""
+    asked = run.query.get("step", "")
+    here = max((step for step in steps if asked.isdigit() and step <= int(asked)), default=steps[-1])
+    place = steps.index(here)
+    links = [("first", steps[0]), ("earlier", steps[place - 1])] if place else []
+    links += [("later", steps[place + 1])] if place + 1 < len(steps) else []
+    turned = "".join(
+        f'<a href="{escape(run.at("results", step=str(step)))}">{words}</a>' for words, step in links
+    )
+    newest = f'<a href="{escape(run.at("results", step=None))}">newest</a>' if asked else ""
+    return (
+        f'<nav class="turn" aria-label="Steps"><span>As of step {here:,} of {steps[-1]:,}</span>'
+        f"{turned}{newest}</nav>"
+    )
+
+
+def _figures(run: Opened, values: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """Charts and matrices side by side, then histograms; below them the tables that are only tables."""
+    drawn, tables, used = [], [], set()
+    for chart in sorted(custom_charts(run.client), key=lambda chart: chart.name):
+        logged = read_table(run, values[chart.table]) if chart.table in values else None
+        if logged and (picture := draw(chart, logged)):
+            drawn.append(picture)
+            used.add(chart.table)
+    for name, value in values.items():
+        if value["_type"] != "table-file" or name in used:
+            continue
+        logged = read_table(run, value)
+        if logged and is_matrix(logged) and (picture := matrix(name, logged, *logged.columns)):
+            drawn.append(picture)
+        elif logged:
+            tables.append(shown_table(run, name, logged))
+        else:
+            tables.append(_download(run, name, value))
+    drawn += filter(None, (histogram(name, value) for name, value in values.items()))
+    yield f'<div class="charts">{"".join(drawn)}</div>' if drawn else ""
+    yield "".join(f'<section class="logged">{one}</section>' for one in tables)
+
+
+def _one_table(run: Opened, name: str) -> str:
+    value = run.summary.get(name)
+    logged = read_table(run, value) if isinstance(value, dict) else None
+    back = f'<a href="{escape(run.at("results", table=None, page=None))}">all plots and tables</a>'
+    back = f'<nav class="turn" aria-label="Back">{back}</nav>'
+    page = run.query.get("page", "")
+    place = int(page) if page.isascii() and page.isdigit() and len(page) < 9 else 0
+    shown = shown_table(run, name, logged, place) if logged else note("There is no such table here.")
+    return live("table", back, shown, tag="div")
+
+
+def _files(run: Opened, values: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """Sounds, pages, models: what is not shown here can be saved."""
+    shown = ("table-file", "histogram", "images", "images/separated", "image-file")
+    others = [(name, value) for name, value in values.items() if value["_type"] not in shown]
+    listed = "".join(f"<li>{_download(run, name, value)}</li>" for name, value in others[:MOST_FILES])
+    if listed:
+        yield f'<section class="logged"><h2>Other media</h2><ul class="files">{listed}</ul></section>'
+
+
+def _download(run: Opened, name: str, value: dict[str, Any]) -> str:
+    file, kind = logged_file(run, value), escape(value["_type"])
+    if file is None:
+        return f'{escape(name)} <span class="dim">{kind}, not here yet</span>'
+    rows = f", {value['nrows']:,} rows" if isinstance(value.get("nrows"), int) else ""
+    link = f'<a href="{escape(run.url(file.blob, file.name))}" download>{escape(name)}</a>'
+    return f'{link} <span class="dim">{kind}{rows}, {size(file.size)}</span>'
