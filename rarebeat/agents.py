@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rarebeat.processes import kill_processes, tree
+from rarebeat.run_logs import runs_of_agent, words_of
 from rarebeat.warm import GAVE_UP
 
 # How often an agent that was killed is started anew. One that gives up by itself is not.
@@ -22,6 +23,8 @@ ASKED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 NOTICE_SECONDS = 1.0
 GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.2
+STARTS, BEGINS, WAITS = "starts", "begins a run", "waits for a run"
+ENDED, BENCHED = "ended", "gave up: its runs failed one after another"
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
@@ -52,6 +55,28 @@ def agent_environment(inherited: Mapping[str, str], agents: int, data: Path | No
 def available_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Doing:
+    """What one agent does now.
+
+    Attributes:
+        agent: its number.
+        place: its device, and its machine where there are several.
+        state: in words.
+        run: the run that it trains; None where there is none.
+    """
+
+    agent: str
+    place: str
+    state: str
+    run: str | None = None
+
+    @property
+    def at_work(self) -> bool:
+        """Whether it has not ended."""
+        return self.state not in (ENDED, BENCHED)
 
 
 @dataclass
@@ -116,6 +141,24 @@ class Agents:
                 self._restarts += 1
                 self._processes[i] = self._start(i)
         return sum(process.poll() is None for process in self._processes)
+
+    def doing(self) -> list[Doing]:
+        """What each agent does now, by its process and its log."""
+        return [self._doing(i, process) for i, process in enumerate(self._processes)]
+
+    def _doing(self, i: int, process: subprocess.Popen) -> Doing:
+        place = "CPU" if self.places[i] is None else f"GPU {self.places[i]}"
+        code = process.poll()
+        if code is not None:
+            return Doing(str(i + 1), place, BENCHED if code == GAVE_UP else ENDED)
+        listed = runs_of_agent(self.log(i))
+        if listed is None:
+            return Doing(str(i + 1), place, STARTS)
+        return Doing(str(i + 1), place, BEGINS if listed else WAITS, *filter(None, listed[:1]))
+
+    def last_words(self, run: str, lines: int) -> list[str]:
+        """The last lines of a run; none where its log is not here."""
+        return words_of(self.logs, run, lines)
 
     def gave_up(self) -> bool:
         """Whether an agent ended because its runs failed one after another."""

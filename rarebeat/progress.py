@@ -1,52 +1,23 @@
-"""A sweep while it runs: how many runs are done, how good the best is, and when it will end."""
+"""A sweep while it runs, shown where people look: a picture in a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.live import Live
-from rich.text import Text
 
-from rarebeat.ranking import RANKED_STATES, classes
-from rarebeat.sweep_runs import Entry, SweepRuns
-from rarebeat.tables import duration, say, score
+from rarebeat.agents import Doing
+from rarebeat.progress_view import head, pace_line, picture
+from rarebeat.standing import Pace, Standing, standing
+from rarebeat.sweep_runs import SweepRuns
+from rarebeat.tables import say, score
 
 # Where nobody looks at a terminal, a line at each change, and at least this often (s).
 LINE_SECONDS = 30.0
-ACTIVE_STATES = ("running", "pending", "preempting", "preempted")
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Runs by what has become of them. A crashed one may be handed out again."""
-
-    done: int
-    running: int
-    failed: int
-    crashed: int
-
-    @classmethod
-    def of(cls, entries: tuple[Entry, ...]) -> Counts:
-        """Count the states."""
-        states = [entry.state for entry in entries]
-        return cls(
-            done=sum(state in RANKED_STATES for state in states),
-            running=sum(state in ACTIVE_STATES for state in states),
-            failed=states.count("failed"),
-            crashed=states.count("crashed"),
-        )
-
-
-def best_so_far(runs: SweepRuns) -> Entry | None:
-    """The run that is over and has the best objective."""
-    over = [entry for entry in runs.entries if entry.state in RANKED_STATES and entry.objective is not None]
-    if not over:
-        return None
-    return (max if runs.goal == "maximize" else min)(over, key=lambda entry: entry.objective)
 
 
 @dataclass
@@ -55,14 +26,18 @@ class Progress:
 
     Attributes:
         console: where to; redrawn in place in a terminal, plain lines elsewhere.
-        total: runs in all, None where nobody knows.
+        pace: how many runs there are in all, and how long they may take.
+        words: the last lines of a run, by its id and how many.
     """
 
     console: Console
-    total: int | None
+    pace: Pace
+    words: Callable[[str, int], Sequence[str]]
     _started: float = field(default_factory=time.monotonic)
     _live: Live | None = None
+    _now: Standing | None = None
     _said: tuple[str, float] = ("", 0.0)
+    _told: set[str] = field(default_factory=set)
 
     @contextmanager
     def shown(self) -> Iterator[Progress]:
@@ -74,39 +49,38 @@ class Progress:
             self._live = live
             yield self
 
-    def tell(self, runs: SweepRuns) -> None:
+    def tell(self, runs: SweepRuns, doing: Sequence[Doing]) -> None:
         """Show the present state."""
         elapsed = time.monotonic() - self._started
+        self._now = standing(runs, self.pace, elapsed, doing, self.words)
         if self._live:
-            self._live.update(Text("\n".join(self.lines(runs, elapsed))), refresh=True)
-            return
-        text = " · ".join(self.lines(runs, elapsed))
+            self.tick()
+        else:
+            self._say(self._now, elapsed)
+
+    def tick(self) -> None:
+        """Show the state that was told last, with the time as it is now."""
+        if self._live and self._now:
+            elapsed = time.monotonic() - self._started
+            self._live.update(picture(self._now, elapsed, self.console.size.height), refresh=True)
+
+    def _say(self, now: Standing, elapsed: float) -> None:
+        for failure in now.failures:
+            if (key := f"{failure.run} {failure.state}") not in self._told:
+                self._told.add(key)
+                say(self.console, f"Run {key}" + (f": {failure.words[-1]}" if failure.words else ""))
         # Only the clock changes between two runs' ends: that is no news.
-        news = str((Counts.of(runs.entries), best_so_far(runs) and best_so_far(runs).id))
+        news = str((now.counts, now.best and now.best.id))
         if news != self._said[0] or elapsed - self._said[1] >= LINE_SECONDS:
             self._said = (news, elapsed)
-            say(self.console, text)
-
-    def lines(self, runs: SweepRuns, elapsed: float) -> list[str]:
-        """The state in words; `elapsed` in s since the start."""
-        counts = Counts.of(runs.entries)
-        head = f"{counts.done}{f'/{self.total}' if self.total else ''} runs done, {counts.running} running"
-        head += f", {counts.failed} failed" if counts.failed else ""
-        head += f", {counts.crashed} crashed" if counts.crashed else ""
-        return [f"{head}, {duration(elapsed)} so far{self._remaining(counts, elapsed)}", *_best_line(runs)]
-
-    def _remaining(self, counts: Counts, elapsed: float) -> str:
-        over = counts.done + counts.failed
-        if not self.total or not over:
-            return ""
-        return f", about {duration(max(0, self.total - over) * elapsed / over)} to go"
+            say(self.console, " · ".join(lines(now, elapsed)))
 
 
-def _best_line(runs: SweepRuns) -> list[str]:
-    best = best_so_far(runs)
-    if best is None:
-        return []
-    # The leaderboard's F1: at thresholds that other patients gave, where a run says it.
-    scores = best.per_class("f1_tuned") or best.per_class("f1")
-    f1 = ", ".join(f"{name} {score(scores.get(name))}" for name in classes([best]))
-    return [f"best so far {best.id}: {runs.metric} {best.objective:.4f}" + (f", F1 {f1}" if f1 else "")]
+def lines(now: Standing, elapsed: float) -> list[str]:
+    """The state in words: runs and time, pace, the best run, the best of each class."""
+    said = [head(now, elapsed), pace_line(now)]
+    if now.best:
+        said.append(f"best so far {now.best.id}: {now.runs.metric} {now.best.objective:.4f}")
+    if now.classes:
+        said.append(f"best {now.measure} {', '.join(f'{c.name} {score(c.value)}' for c in now.classes)}")
+    return [part for part in said if part]

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 
 AGENT = re.compile(r"agent-\d+\.log")
+# What the client's agent says of its runs: that one is started, then, at its next turn, the names of all.
+RUNS = re.compile(r"Agent starting run with config|Running runs: \[(.*)\]$")
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 # The client's own words, and the bookkeeping that TensorFlow prints at every start.
 NOISE = re.compile(r"^(wandb:|WARNING: All log messages before absl|[IWE]0000 00:00:)")
@@ -20,6 +22,25 @@ def last_words(logs: Path, lines: int = 5) -> dict[str, list[str]]:
     The client's and TensorFlow's own lines are left out. Of a run tried several times it is the last try.
     """
     return {log.stem: words[-lines:] for log in _logs(logs) if (words := _words(log))}
+
+
+def words_of(logs: Path, run: str, lines: int) -> list[str]:
+    """The last `lines` lines of one run; none where folder `logs` has no log of it."""
+    log = logs / f"{run}.log"
+    return _words(log)[-lines:] if log.is_file() else []
+
+
+def runs_of_agent(log: Path) -> list[str] | None:
+    """The runs that an agent has, by the latest of the client's own lines; None before the first.
+
+    One that has just been started has no name there yet: it is "".
+    """
+    if not log.is_file():
+        return None
+    said = [found[1] for line in _words(log, keep_noise=True) if (found := RUNS.search(line))]
+    if not said:
+        return None
+    return [""] if said[-1] is None else re.findall(r"\w+", said[-1])
 
 
 def last_line(logs: Path) -> str:

@@ -11,7 +11,8 @@ import click
 from data_utils.errors import BadInput
 from rarebeat.agents import Agents
 from rarebeat.backend import probe
-from rarebeat.progress import Counts, Progress
+from rarebeat.pace import Counts, Pace
+from rarebeat.progress import Progress
 from rarebeat.ranking import RANKED_STATES
 from rarebeat.sweep_runs import SweepRuns, find_sweep, read_sweep
 from rarebeat.tables import console
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import wandb
 
 POLL_SECONDS = 3.0
+# The clock in the picture goes on meanwhile, and agents that end are seen.
+TICK_SECONDS = 0.5
 # Looking at a big sweep must not cost the server more than a tenth of its time.
 POLL_SHARE = 10
 
@@ -37,6 +40,11 @@ class Enough:
     total: int | None = None
     hours: float | None = None
     without_gain: int | None = None
+
+    @property
+    def pace(self) -> Pace:
+        """What the end can be reckoned from."""
+        return Pace(self.total, None if self.hours is None else self.hours * 3600)
 
     def reason(self, runs: SweepRuns, elapsed: float) -> str | None:
         """Why it is enough after `elapsed` s; None while it is not."""
@@ -74,17 +82,17 @@ def watch(api: wandb.Api, agents: Agents, enough: Enough, go_on: str) -> SweepRu
     runs = read_sweep(api, handle)
     _say(f"Sweep {agents.path} · {handle.url} · logs in {agents.logs}")
     started, ending = time.monotonic(), None
-    progress = Progress(console(click.get_text_stream("stderr")), enough.total)
+    progress = Progress(console(click.get_text_stream("stderr")), enough.pace, agents.last_words)
     try:
         with agents, progress.shown():
             while agents.alive():
                 began = time.monotonic()
                 runs = _read_or(runs, api, handle, agents.environment["WANDB_BASE_URL"])
-                progress.tell(runs)
+                progress.tell(runs, agents.doing())
                 if ending is None and (ending := enough.reason(runs, time.monotonic() - started)):
                     _say(f"It is enough: {ending}. The runs under way end, no other begins.")
                     agents.finish()
-                _pause(agents, max(POLL_SECONDS, POLL_SHARE * (time.monotonic() - began)))
+                _pause(agents, progress, max(POLL_SECONDS, POLL_SHARE * (time.monotonic() - began)))
     except KeyboardInterrupt:
         _say(f"Interrupted with {Counts.of(runs.entries).done} runs done; nothing of it runs on.")
         _say(f"Look: rarebeat leaderboard {agents.path}. Go on: {go_on}")
@@ -102,10 +110,11 @@ def _read_or(known: SweepRuns, api: wandb.Api, handle: Any, url: str) -> SweepRu
         return known
 
 
-def _pause(agents: Agents, seconds: float) -> None:
+def _pause(agents: Agents, progress: Progress, seconds: float) -> None:
     end = time.monotonic() + seconds
-    while time.monotonic() < end and agents.alive():
-        time.sleep(0.2)
+    while (now := time.monotonic()) < end and agents.alive():
+        progress.tick()
+        time.sleep(min(TICK_SECONDS, end - now))
 
 
 def _say(line: str) -> None:

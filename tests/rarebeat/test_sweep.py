@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
@@ -10,16 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from data_utils.errors import BadInput
 from rarebeat.agents import Agents, agent_environment, available_cores
 from rarebeat.backend import Backend, probe
 from rarebeat.processes import kill_processes, tree
-from rarebeat.progress import Progress
 from rarebeat.run_logs import last_line, last_words
 from rarebeat.sweep_config import apply, data_files, parse_setting
-from rarebeat.sweep_runs import Entry, SweepRuns
 
 OURS = {
     "command": ["${env}", "${interpreter}", "-m", "training.train"],
@@ -177,32 +173,3 @@ def test_agents_that_are_stopped_leave_no_process(tmp_path):
         assert tree([os.getpid()]) - before
     assert agents.log(0).exists()
     assert tree([os.getpid()]) == before
-
-
-def state(*entries: Entry) -> SweepRuns:
-    return SweepRuns("local/p/s", "http://x", "RUNNING", "best/macro_auprc", "maximize", (), entries)
-
-
-def test_progress_says_runs_best_and_what_remains():
-    summary = {"val/f1/N": 0.99, "val/f1/S": 0.25}
-    runs = state(
-        Entry("a", "a", "finished", 0.5, summary=summary),
-        Entry("b", "b", "finished", 0.4),
-        Entry("c", "c", "running", 0.9),
-        Entry("d", "d", "failed", None),
-    )
-    # Three of nine runs in 30 s leave six, about 60 s.
-    assert Progress(Console(file=io.StringIO()), 9).lines(runs, 30.0) == [
-        "2/9 runs done, 1 running, 1 failed, 0:30 so far, about 1:00 to go",
-        "best so far a: best/macro_auprc 0.5000, F1 N 0.990, S 0.250",
-    ]
-
-
-def test_plain_progress_prints_a_line_only_when_something_happened():
-    stream = io.StringIO()
-    progress = Progress(Console(file=stream, width=200), 2)
-    with progress.shown():
-        progress.tell(state(Entry("a", "a", "running", None)))
-        progress.tell(state(Entry("a", "a", "running", None)))
-        progress.tell(state(Entry("a", "a", "finished", 0.5)))
-    assert len(stream.getvalue().splitlines()) == 2
