@@ -1,16 +1,66 @@
-"""The first page: the projects."""
+"""The first page: what runs now, and the projects with their latest sweeps."""
 
 from __future__ import annotations
 
-from rarebeat.figures import table
-from rarebeat.server.pages.markup import link, live, moment
+from collections.abc import Sequence
+
+from rarebeat.figures import Html
+from rarebeat.server.pages.markup import address, command, link, live, moment, note, text
+from rarebeat.server.pages.runs_now import runs_now
 from rarebeat.server.pages.shell import Asked, Page
+from rarebeat.server.pages.sweeps_table import latest, sweeps_table
+from rarebeat.server.store import Row
+
+PROJECTS = 30
+SWEEPS = 3  # of each project
+LATEST = """
+    SELECT * FROM projects
+    ORDER BY (SELECT max(runs.id) FROM runs WHERE runs.project_id = projects.id) DESC, id DESC LIMIT ?
+"""
 
 
 def home(asked: Asked) -> Page:
-    rows = asked.server.store.connection.execute("SELECT * FROM projects ORDER BY id DESC").fetchall()
-    listed = [
-        [link(f"{row['entity']}/{row['name']}", row["entity"], row["name"]), moment(row["created_at"])]
-        for row in rows
-    ]
-    return Page("Projects", (live("projects", table("Projects", ["project", "since"], listed)),))
+    with asked.server.store.read() as db:
+        projects = db.execute(LATEST, (PROJECTS + 1,)).fetchall()
+        if not projects:
+            return Page("Nothing here yet", (live("projects", _empty(asked)),))
+        listed = [_project(asked, row) for row in projects[:PROJECTS]]
+        more = [note("Older projects are at their own addresses.")] if len(projects) > PROJECTS else []
+        body = (live("now", runs_now(asked), heading="Running now"), live("projects", *listed, *more))
+    return Page("Projects", body)
+
+
+def _project(asked: Asked, row: Row) -> Html:
+    path = (row["entity"], row["name"])
+    db = asked.server.store.connection
+    sweeps = latest(db, row["id"], SWEEPS)
+    runs = db.execute("SELECT count(*) FROM runs WHERE project_id = ?", (row["id"],)).fetchone()[0]
+    total = db.execute("SELECT count(*) FROM sweeps WHERE project_id = ?", (row["id"],)).fetchone()[0]
+    said = f"{_count(runs, 'run')} · {_count(total, 'sweep')} · since {moment(row['created_at'])}"
+    table = sweeps_table(asked, path, sweeps, f"Latest sweeps of {row['name']}") if sweeps else ""
+    return Html(
+        f'<section class="project" id="project-{row["id"]}"><h2>{link(row["name"], *path)}</h2>'
+        f'<p class="dim">{said}</p>{table}{_all(path, total)}</section>'
+    )
+
+
+def _all(path: Sequence[str], total: int) -> str:
+    if total <= SWEEPS:
+        return ""
+    return f'<p><a href="{address(*path, "sweeps")}">all {total} sweeps of {text(path[-1])}</a></p>'
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _empty(asked: Asked) -> Html:
+    """What to type, for somebody who has just started the server."""
+    return Html(
+        "<p>Runs and sweeps that are sent to this server appear here by themselves. To begin:</p>"
+        + command('eval "$(rarebeat up)"')
+        + command("rarebeat data simulate --out data/simulated.h5")
+        + command("rarebeat sweep sweeps/focal_bayes.yaml --data data/simulated.h5 --agents 2 --runs 8")
+        + "<p>Or with the wandb client alone:</p>"
+        + command("wandb sweep sweep.yaml")
+    )

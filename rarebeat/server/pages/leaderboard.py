@@ -16,7 +16,7 @@ from rarebeat.server.pages.shell import Asked
 from rarebeat.server.pages.standing import Standing
 from rarebeat.server.store import Row
 
-PLACE, RUN, STATE, STARTED, SECONDS = " place", "run.name", "run.state", "run.created", "run.seconds"
+PLACE, RUN, STATE, STARTED, SECONDS = cells.PLACE, "run.name", "run.state", "run.created", "run.seconds"
 
 
 def leaderboard(asked: Asked, sweep: Row, found: Standing, config: Mapping[str, Any]) -> Html:
@@ -31,7 +31,7 @@ def leaderboard(asked: Asked, sweep: Row, found: Standing, config: Mapping[str, 
             chooser(view, metrics, searched(config), keys),
             *_notices(found),
             _table(asked, view, runs, found, keys) if runs.rows else _empty(view, asked, sweep),
-            cells.pages(view, runs.count),
+            cells.pages(asked, view.page, runs.count),
             heading="Leaderboard",
         )
     )

@@ -1,43 +1,83 @@
-"""The page of a project: its sweeps and its runs."""
+"""The pages of a project: its runs, and its sweeps."""
 
 from __future__ import annotations
 
-from rarebeat.figures import table
+from rarebeat.figures import Html
 from rarebeat.server.operations.projects import find_project
-from rarebeat.server.operations.runs import SELECT
-from rarebeat.server.pages.markup import link, live, moment, state
+from rarebeat.server.pages import runs_table as cells
+from rarebeat.server.pages.choosing import chooser
+from rarebeat.server.pages.leaderboard import metrics_of
+from rarebeat.server.pages.markup import link, live, note
+from rarebeat.server.pages.runs_list import Listed, View, columns, listed, view_of
+from rarebeat.server.pages.runs_now import runs_now
 from rarebeat.server.pages.shell import Asked, Page
+from rarebeat.server.pages.sweeps_table import latest, sweeps_table
+from rarebeat.server.store import Row
 
-SHOWN = 100
+FIRST_METRICS = 4
+SWEEPS = 30  # of one page
+TABS = (("Runs", ()), ("Sweeps", ("sweeps",)))
+# The words that stand at this place of W&B's addresses.
+RUNS = ("workspace", "table", "runs", "overview")
 
 
-def project(asked: Asked) -> Page | None:
-    db = asked.server.store.connection
-    row = find_project(db, asked.names["entity"], asked.names["project"])
-    if row is None:
+def runs(asked: Asked) -> Page | None:
+    """What runs now and every run, with the latest sweeps above them."""
+    if asked.names.get("tab", RUNS[0]) not in RUNS:
         return None
-    sweeps = db.execute("SELECT * FROM sweeps WHERE project_id = ? ORDER BY id DESC", (row["id"],)).fetchall()
-    runs = db.execute(
-        SELECT + "WHERE runs.project_id = ? ORDER BY runs.id DESC LIMIT ?", (row["id"], SHOWN)
-    ).fetchall()
-    listed = [
-        [
-            link(one["name"], *asked.path, "sweeps", one["name"]),
-            state(one["state"]),
-            moment(one["created_at"]),
-        ]
-        for one in sweeps
-    ]
-    ran = [
-        [
-            link(one["display_name"] or one["name"], *asked.path, "runs", one["name"]),
-            state(one["state"]),
-            moment(one["created_at"]),
-        ]
-        for one in runs
-    ]
-    body = (
-        live("sweeps", table("Sweeps", ["sweep", "state", "since"], listed, texts=3)),
-        live("runs", table("Runs", ["run", "state", "since"], ran, texts=3)),
-    )
-    return Page("/".join(asked.path), body)
+    with asked.server.store.read() as db:
+        row = find_project(db, *asked.path)
+        if row is None:
+            return None
+        sweeps = latest(db, row["id"], 3)
+        above = sweeps_table(asked, asked.path, sweeps, "Latest sweeps") if sweeps else note("No sweep yet.")
+        body = (
+            live("now", runs_now(asked, row["id"]), heading="Running now"),
+            live("sweeps", above, heading="Latest sweeps"),
+            live("runs", *_runs(asked, row), heading="Runs"),
+        )
+    return _page(asked, body, "Runs")
+
+
+def sweeps(asked: Asked) -> Page | None:
+    """Every sweep, the newest first."""
+    with asked.server.store.read() as db:
+        row = find_project(db, *asked.path)
+        if row is None:
+            return None
+        page = asked.number("page")
+        count = db.execute("SELECT count(*) FROM sweeps WHERE project_id = ?", (row["id"],)).fetchone()[0]
+        found = latest(db, row["id"], SWEEPS, (page - 1) * SWEEPS)
+        listed = sweeps_table(asked, asked.path, found, "Sweeps") if found else note("No sweep is here.")
+        body = (live("sweeps", listed, cells.pages(asked, page, count, SWEEPS)),)
+    return _page(asked, body, "Sweeps")
+
+
+def _page(asked: Asked, body: tuple[str, ...], here: str) -> Page:
+    tabs = tuple((words, (*asked.path, *below), words == here) for words, below in TABS)
+    return Page(asked.names["project"], body, (), "", tabs)
+
+
+def _runs(asked: Asked, project: Row) -> list[str]:
+    view = view_of(asked)
+    found = listed(asked.server.store.connection, view, ("runs.project_id = ?", [project["id"]]))
+    metrics = metrics_of(found)
+    keys = list(dict.fromkeys([*(view.shown or metrics[:FIRST_METRICS])]))
+    if not view.sort.startswith("run.") and view.sort not in keys:
+        keys.append(view.sort)
+    parameters = sorted({name for settings in found.settings for name in settings if '"' not in name})
+    table = _table(asked, view, found, keys) if found.rows else note("No run is like that.")
+    return [chooser(view, metrics, parameters, keys), table, cells.pages(asked, view.page, found.count)]
+
+
+def _table(asked: Asked, view: View, found: Listed, keys: list[str]) -> Html:
+    told = [cells.numbers(values) for _, values in columns(view, found, keys)]
+    heads = ["run.name", "run.state", " sweep", *keys, "run.seconds", "run.created"]
+    rows = []
+    for number, (row, summary) in enumerate(zip(found.rows, found.summaries, strict=True)):
+        name = row["sweep_name"]
+        sweep = link(name, *asked.path, "sweeps", name) if name else Html("")
+        named = cells.cells(cells.run_cell(row, asked.path), cells.state_cell(row), sweep)
+        each = [column[number] for column in told]
+        rows.append((row["name"], [*named, *each, cells.duration(summary), cells.when(row)]))
+    return cells.table(view, "Runs", heads, rows)

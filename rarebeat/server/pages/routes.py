@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from rarebeat.server.pages import controls, run
 from rarebeat.server.pages.home import home
-from rarebeat.server.pages.project import project
+from rarebeat.server.pages.project import runs, sweeps
 from rarebeat.server.pages.shell import shown
 from rarebeat.server.pages.static import static
 from rarebeat.server.pages.sweep import sweep
@@ -18,9 +18,10 @@ def routes(route: Callable[..., Route]) -> list[Route]:
     return [
         route("/", shown(home), "GET"),
         route("/static/{name}", static, "GET"),
-        route("/{entity}/{project}", shown(project), "GET"),
+        route("/{entity}/{project}", shown(runs), "GET"),
+        route("/{entity}/{project}/sweeps", shown(sweeps), "GET"),
         route("/{entity}/{project}/sweeps/{sweep}", shown(sweep), "GET"),
         *controls.routes(route),
         *run.routes(route),
-        route("/{entity}/{project}/{tab:str}", shown(project), "GET"),
+        route("/{entity}/{project}/{tab}", shown(runs), "GET"),
     ]

@@ -16,7 +16,6 @@ from rarebeat.server.store import Row
 from rarebeat.server.sweep_runs import objective
 
 SIZE = 50
-LAST_PAGE = 100_000
 STATES = ("running", "finished", "failed", "crashed", "killed", "pending", "preempted")
 
 
@@ -36,14 +35,13 @@ class View:
 def view_of(asked: Asked, sort: str = "run.created", descending: bool = True) -> View:
     """The view, in the given order where the address names none."""
     query = asked.query
-    page = query.get("page", "1")
     wanted = query.get("sort") or sort
     order = query.get("order") or ("desc" if (descending if wanted == sort else False) else "asc")
     return View(
         asked,
         wanted,
         order == "desc",
-        min(int(page), LAST_PAGE) if page.isdecimal() and len(page) < 9 and int(page) else 1,
+        asked.number("page"),
         query.get("state", "") if query.get("state") in STATES else "",
         query.get("find", "")[:200],
         tuple(query.getlist("show"))[:60],

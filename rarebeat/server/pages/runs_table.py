@@ -11,7 +11,10 @@ from rarebeat.figures import Html
 from rarebeat.server.pages.columns import HEADINGS
 from rarebeat.server.pages.markup import link, moment, span, state, text
 from rarebeat.server.pages.runs_list import SIZE, View
+from rarebeat.server.pages.shell import Asked
 from rarebeat.server.store import Row
+
+PLACE = " place"
 
 
 def run_cell(row: Row, path: Sequence[str]) -> Html:
@@ -38,6 +41,8 @@ def table(view: View, caption: str, heads: Sequence[str], rows: Iterable[tuple[s
 
 def _head(view: View, key: str) -> str:
     kind = "" if key in ("run.name", "run.state") or key.startswith(" ") else ' class="n"'
+    if key == PLACE:
+        return '<th scope="col" class="n place"><abbr title="by the sweep\'s objective">#</abbr></th>'
     if not key.strip():
         return f"<th{kind}></th>"
     if key.startswith(" "):
@@ -59,7 +64,7 @@ def heading(key: str) -> Html:
 
 
 def numbers(values: Sequence[Any]) -> list[Html]:
-    """The cells of a column: its numbers with as many decimals as tell them apart, but not more."""
+    """The cells of a column: numbers that are near each other all with the same decimals."""
     known = [abs(value) for value in values if isinstance(value, float)]
     fixed = known and max(known) < 10 and min((value for value in known if value), default=0) >= 0.01
     return [
@@ -91,15 +96,16 @@ def state_cell(row: Row) -> Html:
     return state(row["state"])
 
 
-def pages(view: View, count: int) -> Html:
+def pages(asked: Asked, page: int, count: int, size: int = SIZE) -> Html:
     """Where in the list this page is, and the ways to the others."""
-    last = max(1, -(-count // SIZE))
+    last = max(1, -(-count // size))
     if last == 1:
         return Html("")
-    ways = []
-    for words, page in (("first", 1), ("previous", view.page - 1), ("next", view.page + 1), ("last", last)):
-        if 1 <= page <= last and page != view.page:
-            ways.append(f'<a href="{escape(view.asked.again(page=page))}">{words}</a>')
-    first = (view.page - 1) * SIZE + 1
-    words = f"{first:,}–{min(first + SIZE - 1, count):,} of {count:,}" if first <= count else f"of {count:,}"
+    ways = [
+        f'<a href="{escape(asked.again(page=to))}">{words}</a>'
+        for words, to in (("first", 1), ("previous", page - 1), ("next", page + 1), ("last", last))
+        if 1 <= to <= last and to != page
+    ]
+    first = (page - 1) * size + 1
+    words = f"{first:,}–{min(first + size - 1, count):,} of {count:,}" if first <= count else f"of {count:,}"
     return Html(f'<nav class="pages" aria-label="Pages"><span>{words}</span>{"".join(ways)}</nav>')

@@ -44,6 +44,11 @@ class Asked:
         """Entity and project, where the page is within one."""
         return tuple(self.names[part] for part in ("entity", "project") if part in self.names)
 
+    def number(self, name: str) -> int:
+        """A page's number in the query, 1 where there is none."""
+        given = self.query.get(name, "1")
+        return max(1, int(given)) if given.isascii() and given.isdecimal() and len(given) < 7 else 1
+
     def again(self, **changes: object) -> str:
         """The address of this page with other values in its query; None takes one out."""
         kept = [(name, value) for name, value in self.query.multi_items() if name not in changes]

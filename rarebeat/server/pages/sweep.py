@@ -17,6 +17,7 @@ from rarebeat.server.pages.markup import facts, link, live, moment, state, text
 from rarebeat.server.pages.shell import Asked, Page
 from rarebeat.server.pages.standing import Standing, standing
 from rarebeat.server.pages.sweep_figures import coordinates, importance, progress, what_matters
+from rarebeat.server.pages.sweeps_table import title_of
 from rarebeat.server.store import Row
 
 
@@ -42,13 +43,7 @@ def sweep(asked: Asked) -> Page | None:
         )
     trail = (("/".join(asked.path), asked.path), ("sweeps", (*asked.path, "sweeps")))
     beside = state(row["state"]) + buttons(asked.path, row)
-    return Page(title_of(row, config), body, trail, beside)
-
-
-def title_of(row: Row, config: Mapping[str, Any]) -> str:
-    """What the sweep is called: on the page, in its YAML, or by its id."""
-    name = config.get("name")
-    return row["display_name"] or (name if isinstance(name, str) and name else row["name"])
+    return Page(title_of(row), body, trail, beside)
 
 
 def _description(row: Row) -> str:

@@ -1,0 +1,50 @@
+"""Sweeps in a table: state, how far, and the best until now."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from rarebeat.figures import Html, table
+from rarebeat.server.pages.markup import link, moment, state, text
+from rarebeat.server.pages.shell import Asked
+from rarebeat.server.pages.standing import standing
+from rarebeat.server.store import Row
+
+
+def latest(db: sqlite3.Connection, project: int, count: int, offset: int = 0) -> list[Row]:
+    """The project's sweeps, the newest first."""
+    return db.execute(
+        "SELECT * FROM sweeps WHERE project_id = ? ORDER BY id DESC LIMIT ? OFFSET ?",
+        (project, count, offset),
+    ).fetchall()
+
+
+def sweeps_table(asked: Asked, path: Sequence[str], sweeps: Sequence[Row], caption: str) -> Html:
+    heads = ["sweep", "state", "objective", "best", "running", "runs done", "made"]
+    rows = [_cells(asked, path, row) for row in sweeps]
+    return Html(table(caption, heads, rows, texts=3))
+
+
+def _cells(asked: Asked, path: Sequence[str], row: Row) -> Sequence[object]:
+    config = json.loads(row["config_json"])
+    found = standing(asked.server.store.connection, row["id"], config)
+    cap = config.get("run_cap")
+    waiting = found.states["running"] + found.states["pending"]
+    done = f"{len(found.entries) - waiting:,}" + (f" of {cap:,}" if isinstance(cap, int) else "")
+    return [
+        link(title_of(row), *path, "sweeps", row["name"], title=row["name"]),
+        state(row["state"]),
+        text(found.metric),
+        f"{found.best.value:.4f}" if found.best else "",
+        found.states["running"] or "",
+        done,
+        moment(row["created_at"]),
+    ]
+
+
+def title_of(row: Row) -> str:
+    """What the sweep is called: on the page, in its YAML, or by its id."""
+    name = json.loads(row["config_json"]).get("name")
+    return row["display_name"] or (name if isinstance(name, str) and name else row["name"])
