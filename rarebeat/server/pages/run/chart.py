@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from rarebeat.figures.svg import COLOURS
+from rarebeat.server.pages.amounts import written
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,14 @@ class Key:
     value: float | None = None
 
 
-def figure(title: str, picture: str, keys: Sequence[Key] = (), more: int = 0) -> str:
-    """`picture` is markup; the keys name its lines in their order, `more` counts those that are not drawn."""
+def figure(title: str, picture: str, keys: Sequence[Key] = (), more: int = 0, stretched: bool = True) -> str:
+    """`picture` is markup; the keys name its lines in their order, `more` counts those that are not drawn.
+    A picture that is not stretched to its place keeps its own size."""
     listed = "".join(_key(place, key) for place, key in enumerate(keys))
     listed += f"<li>and {more} more</li>" if more else ""
     key = f'<ul class="key">{listed}</ul>' if listed else ""
-    return f'<figure class="chart"><figcaption>{escape(title)}</figcaption>{picture}{key}</figure>'
+    kind = "chart" if stretched else "chart own"
+    return f'<figure class="{kind}"><figcaption>{escape(title)}</figcaption>{picture}{key}</figure>'
 
 
 def _key(place: int, key: Key) -> str:
@@ -32,10 +35,3 @@ def _key(place: int, key: Key) -> str:
         words = written(key.value)
         value = f" <b>{words}</b>" if math.isfinite(key.value) else f' <em class="warn">{words}</em>'
     return f'<li class="c{place % COLOURS}"><span>{escape(key.called)}</span>{value}</li>'
-
-
-def written(value: float) -> str:
-    """Four digits, which is more than any of them means; counts are whole."""
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "∞" if value > 0 else "-∞"
-    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"

@@ -9,8 +9,9 @@ from html import escape
 import numpy as np
 
 from rarebeat.figures import Line, lines
+from rarebeat.server.pages.amounts import written
 from rarebeat.server.pages.markup import folded, live, note
-from rarebeat.server.pages.run.chart import Key, figure, written
+from rarebeat.server.pages.run.chart import Key, figure
 from rarebeat.server.pages.run.families import SINGLE, Family, families, machine_families
 from rarebeat.server.pages.run.history import (
     History,

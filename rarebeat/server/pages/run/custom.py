@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from rarebeat.figures import Line, bars, columns, heat, lines, scatter
-from rarebeat.server.pages.run.chart import Key, figure, written
+from rarebeat.server.pages.amounts import written
+from rarebeat.server.pages.run.chart import Key, figure
 from rarebeat.server.pages.run.history import number, thinned
 from rarebeat.server.pages.run.logged_table import Logged
 
@@ -25,6 +26,12 @@ class Custom:
     kind: str
     fields: dict[str, str]
     words: dict[str, str]
+
+    @property
+    def place(self) -> int:
+        """Curves come first, then matrices, then the rest."""
+        kinds = list(_PAINTERS)
+        return kinds.index(self.kind) if self.kind in kinds else len(kinds)
 
     @property
     def title(self) -> str:
@@ -80,7 +87,7 @@ def matrix(title: str, logged: Logged, true: str, decided: str, count: str) -> s
     words = [[written(value) for value in row] for row in counts.tolist()]
     right = float(np.trace(counts))
     said = f"{written(right)} of {written(float(counts.sum()))} on the diagonal."
-    return figure(title, heat(labels, labels, shares, words, title, said, true, decided))
+    return figure(title, heat(labels, labels, shares, words, title, said, true, decided), stretched=False)
 
 
 def is_matrix(logged: Logged) -> bool:

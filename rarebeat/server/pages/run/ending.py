@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from rarebeat.server.console import parse_console_line
+from rarebeat.server.pages.amounts import duration
 from rarebeat.server.pages.markup import link
 from rarebeat.server.pages.run.console import plain
 from rarebeat.server.pages.run.opened import Opened
@@ -52,16 +53,3 @@ def lasted(run: Opened) -> str:
     if not isinstance(seconds, int | float):
         seconds = run.row["heartbeat_at"] - run.row["created_at"]
     return duration(float(seconds))
-
-
-def duration(seconds: float) -> str:
-    """Two units, as one says it: 1 h 20 min.
-
-    >>> duration(4800.0), duration(59.2)
-    ('1 h 20 min', '59 s')
-    """
-    whole = max(int(seconds), 0)
-    days, hours, minutes = whole // 86400, whole // 3600 % 24, whole // 60 % 60
-    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (whole % 60, "s")]
-    told = [f"{count} {unit}" for count, unit in parts if count][:2]
-    return " ".join(told) or "0 s"

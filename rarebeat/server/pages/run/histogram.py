@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from rarebeat.figures import columns
-from rarebeat.server.pages.run.chart import figure, written
+from rarebeat.server.pages.amounts import written
+from rarebeat.server.pages.run.chart import figure
 
 
 def histogram(name: str, value: dict[str, Any]) -> str | None:

@@ -54,12 +54,13 @@ def shown_table(run: Opened, name: str, logged: Logged, page: int | None = None)
     size, start = (FIRST, 0) if page is None else (PAGE, page * PAGE)
     heads = logged.columns[:MOST_COLUMNS]
     rows = [_cells(run, logged, row, len(heads)) for row in logged.rows[start : start + size]]
-    numeric = [
-        all(number(cell) is not None or cell is None for cell in logged.column(head)) for head in heads
-    ]
-    texts = next((place for place, is_number in enumerate(numeric) if is_number), len(heads))
-    drawn = table(name, heads, rows, max(texts, 1))
+    texts = [place for place, head in enumerate(heads) if not _is_numeric(logged.column(head))]
+    drawn = table(name, heads, rows, max(texts, default=0) + 1)
     return drawn + _turned(run, name, len(logged.rows), start, start + len(rows), page)
+
+
+def _is_numeric(values: list[Any]) -> bool:
+    return all(value is None or number(value) is not None for value in values)
 
 
 def _turned(run: Opened, name: str, total: int, start: int, end: int, page: int | None) -> str:

@@ -53,16 +53,3 @@ def logged_file(run: Opened, value: dict[str, Any]) -> Stored | None:
         if row and (found := artifact_file(run.db, row["artifact_id"], name)):
             return found
     return run_file(run, value.get("path"))
-
-
-def size(count: int) -> str:
-    """Bytes as one says them.
-
-    >>> size(532), size(21_728)
-    ('532 B', '21.7 kB')
-    """
-    value, units = float(count), iter(("B", "kB", "MB", "GB"))
-    unit = next(units)
-    while value >= 1000 and (larger := next(units, None)):
-        value, unit = value / 1000, larger
-    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.3g} {unit}"

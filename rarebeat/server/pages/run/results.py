@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
+from rarebeat.server.pages.amounts import size
 from rarebeat.server.pages.markup import live, note
 from rarebeat.server.pages.run.custom import custom_charts, draw, is_matrix, matrix
 from rarebeat.server.pages.run.histogram import histogram
 from rarebeat.server.pages.run.history import read_history
 from rarebeat.server.pages.run.images import images
 from rarebeat.server.pages.run.logged_table import read_table, shown_table
-from rarebeat.server.pages.run.media import logged_file, size
+from rarebeat.server.pages.run.media import logged_file
 from rarebeat.server.pages.run.opened import Opened
 
 PLAIN = ("number", "string", "map")  # kinds of values that are no media
@@ -76,7 +77,7 @@ def _stepped(run: Opened, steps: list[int]) -> str:
 def _figures(run: Opened, values: dict[str, dict[str, Any]]) -> Iterator[str]:
     """Charts and matrices side by side, then histograms; below them the tables that are only tables."""
     drawn, tables, used = [], [], set()
-    for chart in sorted(custom_charts(run.client), key=lambda chart: chart.name):
+    for chart in sorted(custom_charts(run.client), key=lambda chart: (chart.place, chart.name)):
         logged = read_table(run, values[chart.table]) if chart.table in values else None
         if logged and (picture := draw(chart, logged)):
             drawn.append(picture)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from starlette.routing import Route
 
+from rarebeat.server.pages.artifact import artifact
+from rarebeat.server.pages.artifact_list import project_artifacts
 from rarebeat.server.pages.run.head import page
 from rarebeat.server.pages.run.opened import open_run
 from rarebeat.server.pages.run.tabs import TABS
@@ -16,6 +18,10 @@ def routes(route: Callable[..., Route]) -> list[Route]:
     return [
         route("/{entity}/{project}/runs/{run}", shown(_run), "GET"),
         route("/{entity}/{project}/runs/{run}/{tab}", shown(_run), "GET"),
+        route("/{entity}/{project}/artifacts", shown(project_artifacts), "GET"),
+        route("/{entity}/{project}/artifacts/{type}", shown(project_artifacts), "GET"),
+        route("/{entity}/{project}/artifacts/{type}/{name}", shown(artifact), "GET"),
+        route("/{entity}/{project}/artifacts/{type}/{name}/{version}", shown(artifact), "GET"),
     ]
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from rarebeat.server.pages.run.artifacts import artifacts
 from rarebeat.server.pages.run.charts import charts
 from rarebeat.server.pages.run.console import console
+from rarebeat.server.pages.run.files import files
 from rarebeat.server.pages.run.opened import Opened
+from rarebeat.server.pages.run.overview import overview
 from rarebeat.server.pages.run.results import results
 
 
@@ -24,6 +27,9 @@ class Tab:
 SHOWN = (
     Tab("workspace", "Charts", charts, introduced=True),
     Tab("results", "Plots & tables", results),
+    Tab("overview", "Configuration & summary", overview),
     Tab("logs", "Console", console),
+    Tab("files", "Files", files),
+    Tab("artifacts", "Artifacts", artifacts),
 )
 TABS = {tab.name: tab for tab in SHOWN}

@@ -1,0 +1,50 @@
+"""The files that a run saved, to look through and to download."""
+
+from __future__ import annotations
+
+from html import escape
+
+from rarebeat.figures import Html, table
+from rarebeat.server.pages.amounts import size
+from rarebeat.server.pages.markup import live, moment, note
+from rarebeat.server.pages.run.opened import Opened
+from rarebeat.server.store import Row
+
+PAGE = 200
+HERE = """FROM files JOIN blobs ON digest = blob WHERE run_id = ? AND name LIKE ? ESCAPE '!'"""
+
+
+def files(run: Opened) -> tuple[str, ...]:
+    words = run.query.get("match", "")[:200]
+    page = run.query.get("page", "")
+    start = PAGE * int(page) if page.isascii() and page.isdigit() and len(page) < 9 else 0
+    held = (run.row["id"], f"%{words.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%")
+    count, total = run.db.execute(f"SELECT count(*), coalesce(sum(size), 0) {HERE}", held).fetchone()
+    rows = run.db.execute(
+        f"SELECT name, blob, size, updated_at {HERE} ORDER BY name LIMIT ? OFFSET ?", (*held, PAGE, start)
+    ).fetchall()
+    if not count and not words:
+        return (live("files", note("No files have been saved: `run.save(…)` brings them here."), tag="div"),)
+    listed = [[_link(run, row), size(row["size"]), moment(row["updated_at"])] for row in rows]
+    body = table(f"{count:,} files, {size(total)}", ["file", "size", "saved"], listed)
+    return (_filter(run, words), live("files", body, _turned(run, start, len(rows), count), tag="div"))
+
+
+def _link(run: Opened, row: Row) -> Html:
+    return Html(f'<a href="{escape(run.url(row["blob"], row["name"]))}" download>{escape(row["name"])}</a>')
+
+
+def _filter(run: Opened, words: str) -> str:
+    return (
+        f'<form class="controls" action="{escape(run.at("files").partition("?")[0])}">'
+        f'<label>Name <input type="search" name="match" value="{escape(words)}" placeholder="all"></label>'
+        "<button>Show</button></form>"
+    )
+
+
+def _turned(run: Opened, start: int, shown: int, count: int) -> str:
+    page, links = start // PAGE, []
+    links += [("earlier", str(page - 1))] if page else []
+    links += [("later", str(page + 1))] if start + shown < count else []
+    turned = "".join(f'<a href="{escape(run.at("files", page=place))}">{words}</a>' for words, place in links)
+    return f'<nav class="turn" aria-label="Files">{turned}</nav>' if turned else ""
