@@ -13,6 +13,7 @@ COMMANDS = {
     "down": "rarebeat.server.commands:down",
     "status": "rarebeat.server.commands:status",
     "backup": "rarebeat.server.backup:backup",
+    "keys": "rarebeat.server.key_commands:keys",
     "data": "rarebeat.data:data",
     "check": "rarebeat.check:check",
     "sweep": "rarebeat.sweep:sweep",

@@ -19,10 +19,13 @@ def main() -> None:
     parser.add_argument("--port", type=int)
     parser.add_argument("--validator", type=json.loads, help="a JSON list: the command and its arguments")
     parser.add_argument("--crash-after", type=float, default=Settings.crash_after)
+    parser.add_argument("--demand-key", action="store_true")
     given = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        serve(Settings(given.dir, given.host, given.port, given.validator, given.crash_after))
+        serve(
+            Settings(given.dir, given.host, given.port, given.validator, given.crash_after, given.demand_key)
+        )
     except CannotServe as error:
         print(error, file=sys.stderr)
         raise SystemExit(2) from None

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hmac
 import ipaddress
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -13,6 +14,9 @@ from starlette.responses import JSONResponse, Response
 
 SIGNED = "/storage/"  # the signature in the URL is the right to use it
 OPEN = ("/healthz",)
+FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")  # what proxies say of whom they speak for
+ELSEWHERE = "start it with --host or, behind a proxy, with --demand-key"
+RIGHT_KEY = "set WANDB_API_KEY to one from `rarebeat up` or `rarebeat keys add`"
 
 
 def is_loopback(host: str) -> bool:
@@ -27,18 +31,25 @@ def is_loopback(host: str) -> bool:
 
 
 class Access:
-    """On loopback anyone on the machine, but no foreign web page; beyond it whoever has the key.
+    """On loopback anyone on the machine, but no foreign web page; beyond it whoever has a key.
 
     Args:
-        key: The directory's key.
-        demand_key: Whether it is demanded.
+        key: The directory's key, its owner's.
+        demand_key: Whether a key is demanded.
+        name_of: Whose key another one is; None for nobody's.
     """
 
-    def __init__(self, key: str, demand_key: bool) -> None:
-        self._key, self._demand_key = key.encode(), demand_key
+    def __init__(
+        self, key: str, demand_key: bool, name_of: Callable[[bytes], str | None] = lambda key: None
+    ) -> None:
+        self._key, self._demand_key, self._name_of = key.encode(), demand_key, name_of
 
     def refusal(self, request: Request) -> Response | None:
-        """The answer to a request that is not allowed; None to one that is."""
+        """The answer to a request that is not allowed; None to one that is, which then knows its user.
+
+        The user is the name of the key, None for the owner and for those who need no key.
+        """
+        request.state.user = None
         host = request.headers.get("host", "")
         # A page from elsewhere must neither post here nor read here under a name of its own (DNS rebinding).
         origin = request.headers.get("origin")
@@ -46,14 +57,16 @@ class Access:
             return _answer(403, "requests from other origins are refused")
         if request.url.path in OPEN or request.url.path.startswith(SIGNED):
             return None
-        if not self._demand_key:
-            ours = is_loopback(_name(host))
-            return None if ours else _answer(403, "this server answers to this machine alone")
-        if hmac.compare_digest(_given_key(request), self._key):
+        from_here = is_loopback(_name(host)) and not any(name in request.headers for name in FORWARDED)
+        if not self._demand_key and not from_here:
+            return _answer(403, f"this server answers to this machine alone: {ELSEWHERE}")
+        key = _given_key(request)
+        if hmac.compare_digest(key, self._key):
             return None
-        return _answer(
-            401, "the key is missing or wrong: set WANDB_API_KEY to the one that `rarebeat up` printed"
-        )
+        request.state.user = self._name_of(key) if key else None
+        if request.state.user is not None or not self._demand_key:
+            return None
+        return _answer(401, f"the key is missing or wrong: {RIGHT_KEY}")
 
 
 def _name(host: str) -> str:

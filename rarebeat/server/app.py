@@ -120,7 +120,7 @@ async def _graphql(request: Request, server: Server, slow: anyio.CapacityLimiter
     text, variables = posted.get("query"), posted.get("variables") or {}
     if not isinstance(text, str) or not isinstance(variables, dict):
         raise Malformed("a GraphQL request is {query: text, variables: object}")
-    context = Context(server, str(request.base_url).rstrip("/"))
+    context = Context(server, str(request.base_url).rstrip("/"), request.state.user)
     document = graphql.parse_document(text)
     limiter = slow if graphql.root_fields(document) & SLOW_FIELDS else None
     name = posted.get("operationName")

@@ -51,6 +51,7 @@ class Failure(click.ClickException):
     show_default=True,
     help='A command that reads a sweep\'s YAML on stdin and exits with 2 to refuse it; "" switches it off.',
 )
+@click.option("--demand-key", is_flag=True, help="On this machine too: for a proxy in front.")
 @click.option("--crash-after", type=float, default=None, hidden=True)
 def up(
     directory: Path,
@@ -58,6 +59,7 @@ def up(
     port: int | None,
     foreground: bool,
     validator: str,
+    demand_key: bool,
     crash_after: float | None,
 ) -> None:
     """Start the embedded W&B server and print the exports that point wandb at it.
@@ -73,9 +75,9 @@ def up(
         last = read_address(directory)
         port = last.port if last else PORT
     if foreground:
-        _foreground(directory, host, port, command, crash_after)
+        _foreground(directory, host, port, command, crash_after, demand_key)
         return
-    server = daemon.start(directory, host, port, command, crash_after)
+    server = daemon.start(directory, host, port, command, crash_after, demand_key)
     keep(directory)
     words = "started" if server.started else "was already running"
     click.echo(f"The server on {directory} {words}: {server.url} (process {server.pid}).", err=True)
@@ -83,14 +85,19 @@ def up(
 
 
 def _foreground(
-    directory: Path, host: str, port: int, validator: list[str] | None, crash_after: float | None
+    directory: Path,
+    host: str,
+    port: int,
+    validator: list[str] | None,
+    crash_after: float | None,
+    demand_key: bool,
 ) -> None:
     # Imported here: the other commands need no web server.
     from rarebeat.server.serve import Settings, serve
 
     if (server := daemon.running(directory)) is not None:
         raise CannotServe(f"a server is already running on {directory}: {server.url}")
-    settings = Settings(directory, host, port, validator, crash_after or Settings.crash_after)
+    settings = Settings(directory, host, port, validator, crash_after or Settings.crash_after, demand_key)
     serve(settings, lambda address: _point_here(daemon.server_at(address, directory, started=True)))
 
 

@@ -45,6 +45,7 @@ class Context:
 
     server: Server
     base_url: str
+    user: str | None = None  # the name of the key that it came with; None is the owner
     now: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,8 +59,12 @@ class Context:
         """Where the blob can be fetched; None when its bytes are not here yet."""
         if digest is None:
             return None
-        return f"{self.base_url}/storage/{self.server.signer.sign(action='get', blob=digest, name=name)}"
+        return self._signed(action="get", blob=digest, name=name)
 
     def upload_url(self, **target: object) -> str:
         """Where a file's bytes are to be put; `target` says what they become."""
-        return f"{self.base_url}/storage/{self.server.signer.sign(action='put', **target)}"
+        return self._signed(action="put", **target)
+
+    def _signed(self, **claim: object) -> str:
+        by = {"by": self.user} if self.user else {}
+        return f"{self.base_url}/storage/{self.server.signer.sign(**claim, **by)}"

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -51,6 +52,7 @@ def start(
     port: int | None = None,
     validator: list[str] | None = None,
     crash_after: float | None = None,
+    demand_key: bool = False,
 ) -> Server:
     """The directory's server, started in the background unless it runs already.
 
@@ -59,6 +61,7 @@ def start(
         port: None takes the last one of this directory, or any that is free.
         validator: The command that judges sweep configurations.
         crash_after: Seconds of silence after which a run has crashed.
+        demand_key: Whether a key is demanded on loopback too.
 
     Raises:
         CannotServe: in one sentence, why it did not start.
@@ -71,6 +74,7 @@ def start(
     command += ["--port", str(port)] if port is not None else []
     command += ["--validator", json.dumps(validator)] if validator else []
     command += ["--crash-after", str(crash_after)] if crash_after is not None else []
+    command += ["--demand-key"] if demand_key else []
     with _log(directory) as log:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -123,7 +127,7 @@ def stop(directory: Path) -> bool:
 
 def _log(directory: Path) -> IO[bytes]:
     try:
-        return (directory / "server.log").open("ab")
+        return open(directory / "server.log", "ab", opener=partial(os.open, mode=0o600))
     except OSError as error:
         raise CannotServe(f"{directory} cannot be written to: {error.strerror}") from None
 

@@ -8,6 +8,7 @@ import functools
 import logging
 import os
 import socket
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from rarebeat.server.directory import (
     write_address,
 )
 from rarebeat.server.errors import RequestError
+from rarebeat.server.keys import name_of
 from rarebeat.server.scheduling import CRASH_AFTER, Scheduler
 from rarebeat.server.search_process import SearchProcess
 from rarebeat.server.signing import Signer
@@ -51,6 +53,7 @@ class Settings:
     Args:
         port: None takes the last one of this directory, or any that is free.
         crash_after: Seconds of silence after which a run has crashed.
+        demand_key: Whether a key is demanded on loopback too.
     """
 
     directory: Path
@@ -58,6 +61,7 @@ class Settings:
     port: int | None = None
     validator: list[str] | None = None
     crash_after: float = CRASH_AFTER
+    demand_key: bool = False
 
 
 def serve(settings: Settings, at: Callable[[Address], None] = lambda address: None) -> None:
@@ -70,14 +74,15 @@ def serve(settings: Settings, at: Callable[[Address], None] = lambda address: No
         CannotServe: when another server has the directory, or the port is taken.
     """
     make(settings.directory)
+    # Also where somebody else has made the directory and lets others look into it.
+    os.umask(0o077)
     with _only_server(settings.directory):
         listener = _listen(settings)
         host, port = listener.getsockname()[:2]
         address = Address(url_of(host, port), host, port, os.getpid())
-        server = _parts(settings)
-        write_address(settings.directory, address)
+        server = _ready(settings, address)
         at(address)
-        app = build_app(server, _access(settings), lambda _: _lifespan(settings, server))
+        app = build_app(server, _access(settings, server.store), lambda _: _lifespan(settings, server))
         config = uvicorn.Config(
             app, log_config=None, access_log=False, timeout_graceful_shutdown=3, timeout_keep_alive=75
         )
@@ -126,6 +131,16 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _ready(settings: Settings, address: Address) -> Server:
+    try:
+        server = _parts(settings)
+        write_address(settings.directory, address)
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CannotServe(f"{settings.directory} cannot be written to: {reason}") from None
+    return server
+
+
 def _parts(settings: Settings) -> Server:
     store, search = Store(settings.directory / "tracking.db"), SearchProcess()
     return Server(
@@ -139,8 +154,9 @@ def _parts(settings: Settings) -> Server:
     )
 
 
-def _access(settings: Settings) -> Access:
-    return Access(read_key(settings.directory), demand_key=not is_loopback(settings.host))
+def _access(settings: Settings, store: Store) -> Access:
+    demand = settings.demand_key or not is_loopback(settings.host)
+    return Access(read_key(settings.directory), demand, lambda key: name_of(store.connection, key))
 
 
 @contextlib.asynccontextmanager

@@ -14,16 +14,25 @@ from starlette.responses import FileResponse, Response
 
 from rarebeat.server.blobs import Blob, Blobs
 from rarebeat.server.context import Server
-from rarebeat.server.errors import NotFound, RequestError
+from rarebeat.server.errors import NotFound, Refused, RequestError
+from rarebeat.server.keys import is_valid
 from rarebeat.server.store import Row, Store
 
 WRITE_AT_ONCE = 1024**2
 IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
 
 
+def _claim(request: Request, server: Server, action: str) -> dict[str, Any]:
+    """What the URL says that it is for. It is worth no more than the key that it was asked for with."""
+    claim = server.signer.read(request.path_params["token"], action)
+    if "by" in claim and not is_valid(server.store.connection, claim["by"]):
+        raise Refused(f"the key of {claim['by']} has been revoked")
+    return claim
+
+
 async def put(request: Request, server: Server) -> Response:
     """Stores the body and makes it what the URL says: a run's file, an artifact's file, or a manifest."""
-    claim = server.signer.read(request.path_params["token"], "put")
+    claim = _claim(request, server, "put")
     with server.blobs.receive() as incoming:
         async for data in _pieces(request.stream()):
             await anyio.to_thread.run_sync(incoming.write, data)
@@ -77,7 +86,7 @@ def _attach(server: Server, claim: dict[str, Any], blob: Blob) -> None:
 
 async def get(request: Request, server: Server) -> Response:
     """The bytes of a blob; ranges work. A browser saves them, and shows none but images within our pages."""
-    claim = server.signer.read(request.path_params["token"], "get")
+    claim = _claim(request, server, "get")
     blob = await anyio.to_thread.run_sync(_blob, server.store, "digest", claim["blob"])
     return _blob_response(server.blobs, blob, str(claim["name"]))
 

@@ -13,7 +13,7 @@ from rarebeat.server.graphql import Node
 from rarebeat.server.identifiers import checked_name, iso, opaque, row_of, short_name
 from rarebeat.server.operations.projects import ensure_project, find_project, project_by_id
 from rarebeat.server.operations.registry import RESOLVERS, connection, page_bounds
-from rarebeat.server.operations.session import USER
+from rarebeat.server.operations.session import user_of
 from rarebeat.server.run_states import ENDED, clear_attempt
 from rarebeat.server.store import Row
 
@@ -70,6 +70,8 @@ def upsert_bucket(context: Context, _: None, arguments: Arguments) -> dict[str, 
         if not inserted and "host" in given:
             _start_again(db, row, context.now)
         _update(db, row["id"], given)
+        if "host" in given:
+            db.execute("UPDATE runs SET user = ? WHERE id = ?", (context.user, row["id"]))
     row = context.db.execute(SELECT + "WHERE runs.id = ?", (row["id"],)).fetchone()
     return {"bucket": Node("Run", row), "inserted": inserted}
 
@@ -228,12 +230,18 @@ RESOLVERS.columns(
     exitcode="exit_code",
     attempt="attempt",
 )
-RESOLVERS.constants("Run", user=USER, readOnly=False)
+RESOLVERS.constants("Run", readOnly=False)
 
 
 @RESOLVERS.field("Run", "id")
 def run_id(context: Context, row: Row, arguments: Arguments) -> str:
     return opaque("Run", row["id"])
+
+
+@RESOLVERS.field("Run", "user")
+def run_user(context: Context, row: Row, arguments: Arguments) -> dict[str, Any]:
+    """Whose key the run was started with."""
+    return user_of(row["user"])
 
 
 @RESOLVERS.field("Run", "displayName")

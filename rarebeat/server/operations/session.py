@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from rarebeat.server.arguments import Arguments
@@ -35,9 +36,17 @@ USER = {
 }
 
 
+def user_of(name: str | None) -> dict[str, Any]:
+    """The user whose key has this name; None is the owner. All work in the one entity that there is."""
+    if name is None:
+        return USER
+    own = {"id": base64.b64encode(f"User:{name}".encode()).decode(), "email": f"{name}@localhost"}
+    return {**USER, **own, "name": name, "username": name, "admin": False}
+
+
 @RESOLVERS.field("Query", "viewer")
 def viewer(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
-    return USER
+    return user_of(context.user)
 
 
 @RESOLVERS.field("Query", "users")
