@@ -6,7 +6,8 @@ The client never introspects and brings its own documents, so what a server need
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -22,6 +23,8 @@ MAX_TOKENS = 5000
 MAX_CHARACTERS = 100_000
 MAX_DEPTH = 40
 MAX_STEPS = 1_000_000  # a page of 10,000 runs with every field takes half of it
+MAX_SECONDS = 20.0  # of this thread's processor time
+STEPS_A_LOOK = 16  # at that clock
 
 Resolver = Callable[[Any, Any, Arguments], Any]
 
@@ -65,33 +68,37 @@ class Resolvers:
         return condition == type_name or condition in self.interfaces.get(type_name, ())
 
 
+@dataclass(frozen=True)
+class Document:
+    """A parsed document, with what is asked of it again and again."""
+
+    operations: tuple[ast.OperationDefinitionNode, ...]
+    fragments: dict[str, ast.FragmentDefinitionNode]
+    root_fields: frozenset[str]  # at the top of its operations, which tell what it is about
+
+
 @lru_cache(maxsize=256)
-def parse_document(text: str) -> ast.DocumentNode:
+def parse_document(text: str) -> Document:
     """Raises Malformed on a syntax error, and on a document that is longer or deeper than any client's."""
     if len(text) > MAX_CHARACTERS:
         raise Malformed(f"a GraphQL document may have {MAX_CHARACTERS} characters; values go into variables")
     try:
-        return parse(text, no_location=True, max_tokens=MAX_TOKENS)
+        nodes = parse(text, no_location=True, max_tokens=MAX_TOKENS).definitions
     except GraphQLError as error:
         raise Malformed(f"the GraphQL document does not parse: {error.message}") from None
     except RecursionError:
         raise Malformed("the GraphQL document is nested too deeply") from None
-
-
-def root_fields(document: ast.DocumentNode) -> set[str]:
-    """The names of the fields at the top of all operations, which tell what a document is about."""
-    operations = [node for node in document.definitions if isinstance(node, ast.OperationDefinitionNode)]
-    return {
-        child.name.value
-        for operation in operations
-        for child in operation.selection_set.selections
-        if isinstance(child, ast.FieldNode)
-    }
+    operations = tuple(node for node in nodes if isinstance(node, ast.OperationDefinitionNode))
+    fragments = {node.name.value: node for node in nodes if isinstance(node, ast.FragmentDefinitionNode)}
+    tops = [*operations, *fragments.values()]  # a field of an operation may stand in a fragment
+    fields = [child for top in tops for child in top.selection_set.selections]
+    names = {child.name.value for child in fields if isinstance(child, ast.FieldNode)}
+    return Document(operations, fragments, frozenset(names))
 
 
 def execute(
     resolvers: Resolvers,
-    document: ast.DocumentNode,
+    document: Document,
     variables: Mapping[str, Any],
     context: Any,
     operation_name: str | None = None,
@@ -108,17 +115,15 @@ def execute(
         RequestError: from a resolver, or when the document cannot be run.
     """
     operation = _operation(document, operation_name)
-    fragments = {
-        node.name.value: node for node in document.definitions if isinstance(node, ast.FragmentDefinitionNode)
-    }
-    run = _Execution(resolvers, fragments, _coerce(operation, variables), context, on_unknown)
-    return run.select(Node(operation.operation.value.capitalize(), None), operation.selection_set, 0)
+    run = _Execution(resolvers, document.fragments, _coerce(operation, variables), context, on_unknown)
+    root = Node(operation.operation.value.capitalize(), None)
+    return run.select(root, (operation.selection_set,), 0)
 
 
-def _operation(document: ast.DocumentNode, name: str | None) -> ast.OperationDefinitionNode:
-    operations = [node for node in document.definitions if isinstance(node, ast.OperationDefinitionNode)]
+def _operation(document: Document, name: str | None) -> ast.OperationDefinitionNode:
+    operations = document.operations
     if name:
-        operations = [node for node in operations if node.name and node.name.value == name]
+        operations = tuple(node for node in operations if node.name and node.name.value == name)
     if len(operations) != 1:
         raise Malformed(f"the document should hold one operation to run, and holds {len(operations)}")
     return operations[0]
@@ -140,6 +145,17 @@ def _coerce(operation: ast.OperationDefinitionNode, given: Mapping[str, Any]) ->
     return values
 
 
+@dataclass(frozen=True)
+class _Field:
+    """A field to be answered of every object of a type: with what arguments, and what of it is asked."""
+
+    key: str
+    name: str
+    arguments: Arguments
+    resolver: Resolver | None
+    selections: tuple[ast.SelectionSetNode, ...]
+
+
 @dataclass
 class _Execution:
     resolvers: Resolvers
@@ -148,51 +164,99 @@ class _Execution:
     context: Any
     on_unknown: Callable[[str], None]
     steps: int = 0
+    began: float = field(default_factory=time.thread_time)
+    # What a selection comes to for a type is worked out once, not for each of ten thousand runs.
+    plans: dict[tuple[Any, ...], list[_Field]] = field(default_factory=dict)
 
-    def select(self, value: Any, selection: ast.SelectionSetNode | None, depth: int) -> Any:
+    def select(self, value: Any, selections: tuple[ast.SelectionSetNode, ...], depth: int) -> Any:
         """The value with the selected fields; lists member by member, plain values as they are."""
-        if depth > MAX_DEPTH:
-            raise Malformed(f"the selection is deeper than {MAX_DEPTH} levels")
-        if isinstance(value, (list, tuple)):
-            return [self.select(member, selection, depth) for member in value]
-        if value is None or selection is None or not isinstance(value, (Node, Mapping)):
-            return None if isinstance(value, Node) else value
-        answer: dict[str, Any] = {}
-        for node in self._flatten(selection, value, ()):
-            key = node.alias.value if node.alias else node.name.value
-            field_value = self.select(self._resolve(value, node), node.selection_set, depth + 1)
-            answer[key] = _merge(answer[key], field_value) if key in answer else field_value
+        if isinstance(value, Node):
+            return self._fields_of(value, value.type, selections, depth) if selections else None
+        if isinstance(value, Mapping):
+            return self._fields_of(value, None, selections, depth) if selections else value
+        if isinstance(value, (list, tuple)) and selections:
+            self._check(depth)
+            return [self.select(member, selections, depth) for member in value]
+        return value
+
+    def _fields_of(
+        self, value: Any, kind: str | None, selections: tuple[ast.SelectionSetNode, ...], depth: int
+    ) -> dict[str, Any]:
+        self._check(depth)
+        key = (kind, *map(id, selections))
+        plan = self.plans.get(key)
+        if plan is None:
+            plan = self.plans[key] = self._plan(selections, kind)
+        answer = {}
+        for asked in plan:
+            self._step()
+            found = self._resolve(value, kind, asked)
+            answer[asked.key] = self.select(found, asked.selections, depth + 1) if asked.selections else found
         return answer
 
+    def _resolve(self, value: Any, kind: str | None, asked: _Field) -> Any:
+        if kind is None:
+            if asked.name not in value:
+                self.on_unknown(asked.name)
+            found = value.get(asked.name)
+        elif asked.resolver is not None:
+            found = asked.resolver(self.context, value.source, asked.arguments)
+        else:
+            return kind if asked.name == "__typename" else None
+        return None if isinstance(found, Node) and not asked.selections else found
+
+    def _check(self, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            raise Malformed(f"the selection is deeper than {MAX_DEPTH} levels")
+
+    def _step(self) -> None:
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise Malformed(f"the document selects more than {MAX_STEPS} fields")
+        if self.steps % STEPS_A_LOOK == 0 and time.thread_time() - self.began > MAX_SECONDS:
+            raise Malformed(f"the document takes the server more than {MAX_SECONDS:.0f} s")
+
+    def _plan(self, selections: tuple[ast.SelectionSetNode, ...], kind: str | None) -> list[_Field]:
+        """The fields of the selections in their order; those that answer to one key are put together."""
+        asked: dict[str, list[ast.FieldNode]] = {}
+        for selection in selections:
+            for node in self._flatten(selection, kind, ()):
+                asked.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
+        return [self._field(key, nodes, kind) for key, nodes in asked.items()]
+
+    def _field(self, key: str, nodes: list[ast.FieldNode], kind: str | None) -> _Field:
+        name = nodes[0].name.value
+        resolver = self.resolvers.fields.get(kind, {}).get(name) if kind else None
+        if kind and resolver is None and name != "__typename":
+            self.on_unknown(f"{kind}.{name}")
+        below = tuple(node.selection_set for node in nodes if node.selection_set)
+        return _Field(key, name, Arguments(self._arguments(nodes[0])), resolver, below)
+
     def _flatten(
-        self, selection: ast.SelectionSetNode, value: Any, inside: tuple[str, ...]
-    ) -> Iterable[ast.FieldNode]:
+        self, selection: ast.SelectionSetNode, kind: str | None, inside: tuple[str, ...]
+    ) -> Iterator[ast.FieldNode]:
         for node in selection.selections:
             # Fragments that spread each other twice double the work at each level.
-            self.steps += 1
-            if self.steps > MAX_STEPS:
-                raise Malformed(f"the document selects more than {MAX_STEPS} fields")
+            self._step()
             if not self._included(node):
                 continue
             if isinstance(node, ast.FieldNode):
                 yield node
             elif isinstance(node, ast.InlineFragmentNode):
-                if self._applies(node.type_condition, value):
-                    yield from self._flatten(node.selection_set, value, inside)
+                if self._applies(node.type_condition, kind):
+                    yield from self._flatten(node.selection_set, kind, inside)
             else:
-                yield from self._spread(node.name.value, value, inside)
+                yield from self._spread(node.name.value, kind, inside)
 
-    def _spread(self, name: str, value: Any, inside: tuple[str, ...]) -> Iterable[ast.FieldNode]:
+    def _spread(self, name: str, kind: str | None, inside: tuple[str, ...]) -> Iterator[ast.FieldNode]:
         fragment = self.fragments.get(name)
         if fragment is None or name in inside:
             raise Malformed(f"the fragment {name!r} is missing or contains itself")
-        if self._applies(fragment.type_condition, value):
-            yield from self._flatten(fragment.selection_set, value, (*inside, name))
+        if self._applies(fragment.type_condition, kind):
+            yield from self._flatten(fragment.selection_set, kind, (*inside, name))
 
-    def _applies(self, condition: ast.NamedTypeNode | None, value: Any) -> bool:
-        if condition is None or not isinstance(value, Node):
-            return True
-        return self.resolvers.matches(value.type, condition.name.value)
+    def _applies(self, condition: ast.NamedTypeNode | None, kind: str | None) -> bool:
+        return condition is None or kind is None or self.resolvers.matches(kind, condition.name.value)
 
     def _included(self, node: ast.SelectionNode) -> bool:
         for directive in node.directives or ():
@@ -201,20 +265,6 @@ class _Execution:
                 return False
         return True
 
-    def _resolve(self, value: Any, node: ast.FieldNode) -> Any:
-        name = node.name.value
-        if not isinstance(value, Node):
-            if name not in value:
-                self.on_unknown(name)
-            return value.get(name)
-        if name == "__typename":
-            return value.type
-        resolver = self.resolvers.fields.get(value.type, {}).get(name)
-        if resolver is None:
-            self.on_unknown(f"{value.type}.{name}")
-            return None
-        return resolver(self.context, value.source, Arguments(self._arguments(node)))
-
     def _arguments(self, node: ast.FieldNode | ast.DirectiveNode) -> dict[str, Any]:
         return {
             argument.name.value: value_from_ast_untyped(argument.value, self.variables)
@@ -222,17 +272,4 @@ class _Execution:
         }
 
 
-def _merge(first: Any, second: Any) -> Any:
-    """The same field selected twice, through two fragments: their selections add up."""
-    if isinstance(first, dict) and isinstance(second, dict):
-        keys = [*first, *(key for key in second if key not in first)]
-        return {
-            key: _merge(first[key], second[key]) if key in first and key in second else (first | second)[key]
-            for key in keys
-        }
-    if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
-        return [_merge(one, other) for one, other in zip(first, second, strict=True)]
-    return second
-
-
-__all__ = ["Node", "RequestError", "Resolvers", "execute", "parse_document", "root_fields"]
+__all__ = ["Document", "Node", "RequestError", "Resolvers", "execute", "parse_document"]
