@@ -43,6 +43,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "rarebeat-evening")
     parser.add_argument("--write", type=Path, help="file for the tables; else they are printed")
+    parser.add_argument("--hours", type=float, help="the search begins no run after so long")
+    parser.add_argument("--small", action="store_true", help="one seed to confirm, one network in the grid")
     asked = parser.parse_args()
     if not (records := Path(os.environ.get("ECG_DATA", "")) / "mitdb").is_dir():
         parser.error("ECG_DATA has to name a folder that holds mitdb/ with 100.hea, 100.dat, 100.atr …")
@@ -50,7 +52,8 @@ def main() -> None:
     os.nice(NICE)
     commands = Commands(asked.out.resolve())
     with commands.server():
-        stages = Evening(commands, Kept(asked.out / "stages", commands)).all(records.resolve())
+        evening = Evening(commands, Kept(asked.out / "stages", commands), asked.hours, asked.small)
+        stages = evening.all(records.resolve())
     text = page.page(stages, SHORT)
     if asked.write:
         asked.write.write_text(text, encoding="utf-8")
@@ -61,24 +64,27 @@ def main() -> None:
 class Evening:
     """The stages in their order; each takes the earlier ones' results."""
 
-    def __init__(self, commands: Commands, kept: Kept) -> None:
+    def __init__(self, commands: Commands, kept: Kept, hours: float | None, small: bool) -> None:
         self.commands = commands
         self.kept = kept
+        self.hours = hours
+        self.seeds = 1 if small else SEEDS
+        self.grid = {"loss": "ce"} | ({"model": "cnn"} if small else {})
 
     def all(self, records: Path) -> dict[str, Stage]:
         """Make what is not there yet, and return every stage by name."""
         done = {"data": self.kept.stage("data", FILES, lambda: self._build(records))}
-        done["noise floor"] = self._sweep("noise_floor", "search", runs=SEEDED)
-        done["focal search"] = focal = self._sweep("focal_bayes", "search", runs=RUNS)
+        done["noise floor"] = self._sweep("noise_floor", "search", SEEDED)
+        done["focal search"] = focal = self._sweep("focal_bayes", "search", RUNS, self.hours)
         path = focal.found["sweep"]
         done["confirm"] = confirmed = self.kept.stage(
-            "confirm", {"of": path, "top": TOP, "seeds": SEEDS}, lambda: self._confirm(path)
+            "confirm", {"of": path, "top": TOP, "seeds": self.seeds}, lambda: self._confirm(path)
         )
         done["ensemble"] = self.kept.stage(
             "ensemble", {"of": path, "top": MEMBERS}, lambda: self._ensemble(path)
         )
         done["evaluate"] = self.kept.stage("evaluate", {"of": confirmed.found}, self._evaluate)
-        done["resampling"] = self._sweep("resampling_grid", "ds1", loss="ce")
+        done["resampling"] = self._sweep("resampling_grid", "ds1", **self.grid)
         grid = done["resampling"].found["sweep"]
         done["resampling compared"] = self.kept.stage("compared", {"of": grid}, lambda: self._compare(grid))
         return done
@@ -96,10 +102,13 @@ class Evening:
             )
         return {name: len(chosen) for name, chosen in FILES.items()}
 
-    def _sweep(self, name: str, data: str, runs: int | None = None, **fixed: Any) -> Stage:
+    def _sweep(
+        self, name: str, data: str, runs: int | None = None, hours: float | None = None, **fixed: Any
+    ) -> Stage:
         settings = {**SHORT, **fixed}
         given = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
         given += ["--runs", runs] if runs else []
+        given += ["--hours", hours] if hours else []
         command = ["sweep", SWEEPS / f"{name}.yaml", "--data", f"{data}.h5", "--agents", AGENTS, *given]
 
         def make() -> dict[str, Any]:
@@ -118,7 +127,7 @@ class Evening:
         return Backend(environment["WANDB_BASE_URL"], environment["WANDB_API_KEY"], embedded=True)
 
     def _confirm(self, path: str) -> dict[str, Any]:
-        asked = ["--top", TOP, "--seeds", SEEDS, "--agents", AGENTS, "--data", "search.h5"]
+        asked = ["--top", TOP, "--seeds", self.seeds, "--agents", AGENTS, "--data", "search.h5"]
         found = self.commands.json("confirm", path, *asked)
         self.commands.run("best", found["sweeps"][found["first"]], "-o", "models/confirmed")
         return found
