@@ -44,7 +44,8 @@ def spanning(values: np.ndarray, begin: float, end: float) -> Scale:
     known = known[np.isfinite(known)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     if high - low < 1e-12:
-        low, high = low - 0.5, high + 0.5
+        room = abs(low) / 10 or 0.5
+        low, high = low - room, high + room
     step = _round_step((high - low) / 5)
     return Scale(float(np.floor(low / step) * step), float(np.ceil(high / step) * step), begin, end)
 

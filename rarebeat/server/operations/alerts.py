@@ -16,7 +16,6 @@ SEVERITIES = ("INFO", "WARN", "ERROR")
 MAX_TITLE, MAX_TEXT = 300, 10_000
 # A run that calls out in every step is cut off here.
 MAX_ALERTS = 1000
-NANOSECONDS = 1e9
 
 
 @RESOLVERS.field("Mutation", "notifyScriptableRunAlert")
@@ -26,7 +25,7 @@ def notify_alert(context: Context, _: None, arguments: Arguments) -> dict[str, A
     title, severity = given.need_text("title")[:MAX_TITLE], given.text("severity") or "INFO"
     if severity not in SEVERITIES:
         raise RequestError(f"'severity' should be one of {', '.join(SEVERITIES)}")
-    wait = (given.integer("waitDuration") or 0) / NANOSECONDS
+    wait = (given.integer("waitDuration") or 0) / 1000  # the client tells milliseconds
     with context.server.store.write() as db:
         run = named_run(db, given)
         if _is_wanted(db, run, title, context.now - wait):

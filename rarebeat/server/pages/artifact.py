@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sqlite3
 from html import escape
 
@@ -80,10 +81,12 @@ def _run_link(db: sqlite3.Connection, run: int | None) -> Html | None:
 
 
 def _commands(row: Row) -> list[str]:
+    """Quoted: a name that somebody else has chosen must be no more than a name in the reader's terminal."""
     name = f"{row['entity']}/{row['project']}/{row['collection']}:v{row['version']}"
+    code = f"import wandb; print(wandb.Api().artifact({json.dumps(name)}).download())"
     return [
-        command(f"wandb artifact get {name}"),
-        command(f'python -c "import wandb; print(wandb.Api().artifact({name!r}).download())"'),
+        command(f"wandb artifact get {shlex.quote(name)}"),
+        command(f"python -c {shlex.quote(code)}"),
     ]
 
 

@@ -53,7 +53,8 @@ class View:
 def charts(run: Opened) -> tuple[str, ...]:
     """The controls, and a region for each section of charts."""
     view, history = View.of(dict(run.query)), read_history(run.db, run.row)
-    names = [name for name in history.names() if name not in AXES and not name.startswith("_")]
+    held = history.names()
+    names = [name for name in held if name not in AXES and not name.startswith("_")]
     shown = [family for family in families(names) if view.shows(family)]
     drawn = history.series([name for family in shown for _, name in family.lines], view.x)
     sections = list(dict.fromkeys(family.section for family in shown))
@@ -66,7 +67,7 @@ def charts(run: Opened) -> tuple[str, ...]:
         body.append(_section(f"charts-{section or 'all'}", heading, grid, len(mine), opened))
         count += len(mine)
     return (
-        _controls(run, view, "epoch" in history.names()),
+        _controls(run, view, "epoch" in held),
         live("charts", _extent(history, shown, view), *body, tag="div"),
         _machine(run),
     )

@@ -7,7 +7,7 @@ from html import escape
 
 from rarebeat.figures import Html
 from rarebeat.server.operations.alerts import alerts_of
-from rarebeat.server.pages.markup import facts, link, live, moment, state, text
+from rarebeat.server.pages.markup import facts, folded, link, live, moment, state, text
 from rarebeat.server.pages.run.ending import ending, lasted
 from rarebeat.server.pages.run.opened import Opened
 from rarebeat.server.pages.run.standing import standing
@@ -15,7 +15,7 @@ from rarebeat.server.pages.run.tabs import SHOWN, Tab
 from rarebeat.server.pages.shell import Page
 from rarebeat.server.store import Row
 
-MOST_ALERTS = 20
+OPEN_ALERTS, MOST_ALERTS = 3, 100
 
 
 def page(run: Opened, tab: Tab) -> Page:
@@ -68,8 +68,17 @@ def _notes(run: Opened) -> str:
 
 
 def _alerts(run: Opened) -> str:
-    listed = "".join(map(_alert, alerts_of(run.db, run.row["id"], MOST_ALERTS)))
-    return f'<ul class="alerts" aria-label="Alerts">{listed}</ul>' if listed else ""
+    """The newest alerts; earlier ones are folded."""
+    told = [_alert(row) for row in alerts_of(run.db, run.row["id"], MOST_ALERTS)]
+    first, rest = told[:OPEN_ALERTS], told[OPEN_ALERTS:]
+    if not first:
+        return ""
+    earlier = folded("alerts", f"{len(rest)} earlier alerts", _listed(rest)) if rest else ""
+    return _listed(first) + earlier
+
+
+def _listed(alerts: list[str]) -> str:
+    return f'<ul class="alerts" aria-label="Alerts">{"".join(alerts)}</ul>'
 
 
 def _alert(row: Row) -> str:

@@ -50,7 +50,7 @@ def _summary(run: Opened, words: str) -> str:
     history = read_history(run.db, run.row)
     drawn = history.series(list(run.summary), "_step")
     for name, value in sorted(run.summary.items()):
-        if not all(word in name.lower() for word in wanted) or _is_media(value):
+        if name.startswith("_") or _is_media(value) or not all(word in name.lower() for word in wanted):
             continue
         last = number(value)
         if last is None:
