@@ -30,9 +30,9 @@ def best_so_far(
     x = Scale(0.0, float(max(len(value), 2)), _LEFT, width - _RIGHT)
     y = spanning(value, bottom, _TOP)
     body = [*x_axis(x, _TOP, bottom, "run"), *y_axis(y, _LEFT, width - _RIGHT, metric)]
-    for place in _thinned(np.flatnonzero(np.isfinite(value))):
-        at = {"cx": float(x(number[place])), "cy": float(y(value[place]))}
-        body.append(element("circle", **at, r=2.6, class_="fill c7 faint"))
+    known = _thinned(np.flatnonzero(np.isfinite(value)))
+    for cx, cy in zip(x(number[known]), y(value[known]), strict=True):
+        body.append(element("circle", cx=float(cx), cy=float(cy), r=2.6, class_="fill c7 faint"))
     corners = np.flatnonzero(np.r_[True, best[1:] != best[:-1]] & np.isfinite(best))
     # A step: the best stays what it is until a run is better.
     steps_x = np.r_[np.repeat(number[corners], 2)[1:], len(value)] if len(corners) else np.empty(0)

@@ -11,18 +11,20 @@ from rarebeat.server.pages import runs_table as cells
 from rarebeat.server.pages.choosing import chooser
 from rarebeat.server.pages.columns import family, numbers_in, searched
 from rarebeat.server.pages.markup import live, note
-from rarebeat.server.pages.runs_list import Listed, View, columns, listed, view_of
+from rarebeat.server.pages.runs_list import Listed, View, columns, listed, picked, view_of
 from rarebeat.server.pages.shell import Asked
 from rarebeat.server.pages.standing import Standing
 from rarebeat.server.store import Row
 
 PLACE, RUN, STATE, STARTED, SECONDS = cells.PLACE, "run.name", "run.state", "run.created", "run.seconds"
 
+OTHERS = 3  # metrics beside the objective, where it is no average of any
+
 
 def leaderboard(asked: Asked, sweep: Row, found: Standing, config: Mapping[str, Any]) -> Html:
     """The form and the table, in the order of the sweep's goal unless the address says otherwise."""
     view = view_of(asked, found.metric or STARTED, found.metric is None or found.goal == "maximize")
-    runs = listed(asked.server.store.connection, view, ("runs.sweep_id = ?", [sweep["id"]]), found.goal)
+    runs = _listed(asked, view, sweep, found)
     metrics = metrics_of(runs)
     keys = _shown(view, found, metrics, searched(config))
     return Html(
@@ -35,6 +37,14 @@ def leaderboard(asked: Asked, sweep: Row, found: Standing, config: Mapping[str, 
             heading="Leaderboard",
         )
     )
+
+
+def _listed(asked: Asked, view: View, sweep: Row, found: Standing) -> Listed:
+    db = asked.server.store.connection
+    if view.sort == found.metric and not view.state and not view.words:
+        # Their values have been read already: of ten thousand summaries once is enough.
+        return picked(db, view, found.rows(view.descending))
+    return listed(db, view, ("runs.sweep_id = ?", [sweep["id"]]), found.goal)
 
 
 def metrics_of(runs: Listed) -> list[str]:
@@ -52,8 +62,9 @@ def _shown(view: View, found: Standing, metrics: Sequence[str], parameters: Sequ
     if view.shown:
         keys = list(view.shown)
     else:
-        members = family(found.metric, metrics) if found.metric else metrics[:4]
-        keys = [*members, *(f"config.{name}" for name in parameters)]
+        members = family(found.metric, metrics) if found.metric else []
+        others = [name for name in metrics if name != found.metric][:OTHERS]
+        keys = [*(members or others), *(f"config.{name}" for name in parameters)]
     first = [found.metric] if found.metric else []
     last = [] if view.sort.startswith("run.") else [view.sort]
     return list(dict.fromkeys([*first, *keys, *last]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -85,6 +85,15 @@ def listed(db: sqlite3.Connection, view: View, within: Sql, goal: str = "") -> L
     ).fetchall()
     count = db.execute(f"SELECT count(*) FROM runs WHERE {condition}", values).fetchone()[0]
     return Listed(tuple(rows), count)
+
+
+def picked(db: sqlite3.Connection, view: View, rows: Sequence[int]) -> Listed:
+    """The runs of the view's page out of rows whose order is known."""
+    page = rows[(view.page - 1) * SIZE : view.page * SIZE]
+    found = db.execute(
+        f"{SELECT} JOIN json_each(?) AS page ON page.value = runs.id ORDER BY page.key", (json.dumps(page),)
+    )
+    return Listed(tuple(found.fetchall()), len(rows))
 
 
 def settings_of(row: Row) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from math import isfinite, nan
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from rarebeat.server.pages.columns import metric_sql
 
@@ -16,8 +17,7 @@ from rarebeat.server.pages.columns import metric_sql
 RANKED = ("finished", "killed")
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One run; `low` and `high` bound its interval, `tied` says whether it cannot be told from the first."""
 
     row: int
@@ -44,9 +44,15 @@ class Standing:
     @cached_property
     def ranked(self) -> tuple[Entry, ...]:
         """What is over and has a value, best first."""
-        sign = -1 if self.goal == "maximize" else 1
         over = [entry for entry in self.entries if entry.value is not None and entry.state in RANKED]
-        return tuple(sorted(over, key=lambda entry: (sign * entry.value, entry.row)))
+        # Sorting keeps the earlier of two that are alike before the later, also in reverse.
+        return tuple(sorted(over, key=_value_of, reverse=self.goal == "maximize"))
+
+    def rows(self, descending: bool) -> list[int]:
+        """All runs by their value, in whatever state; those without one last, the latest of them first."""
+        known = [entry for entry in self.entries if entry.value is not None]
+        known.sort(key=_value_of, reverse=descending)
+        return [entry.row for entry in [*known, *(e for e in reversed(self.entries) if e.value is None)]]
 
     @cached_property
     def best(self) -> Entry | None:
@@ -66,7 +72,7 @@ class Standing:
     def places(self) -> Mapping[int, int]:
         """Place of each ranked run by its row: one for all that are tied, or have the same value."""
         found: dict[int, int] = {}
-        place, last = 0, math.nan
+        place, last = 0, nan
         for number, entry in enumerate(self.ranked, 1):
             if entry.value != last:
                 place, last = number, entry.value
@@ -95,12 +101,20 @@ def standing(db: sqlite3.Connection, sweep: int, config: Mapping[str, Any]) -> S
             FROM runs WHERE sweep_id = ? ORDER BY id""",
         (*paths, sweep),
     )
-    entries = (
+    entries = [
         Entry(row, run, state, _number(found), _number(low), _number(high), tied == 1)
         for row, run, state, found, low, high, tied in map(tuple, rows)
-    )
+    ]
     return Standing(name, goal, tuple(entries))
 
 
+_value_of = attrgetter("value")
+
+
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+    return value if type(value) is float and isfinite(value) else _rare(value)
+
+
+def _rare(value: object) -> float | None:
+    """Whole numbers; texts such as NaN are none."""
+    return float(value) if isinstance(value, int) else None

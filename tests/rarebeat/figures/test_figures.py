@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from rarebeat.figures import Line, bars, ecg, heat, lines
+from rarebeat.figures import Line, bars, best_so_far, ecg, heat, lines, parallel
 from rarebeat.figures.axes import Scale, number, spanning
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -105,3 +105,22 @@ def test_scales_are_round_and_hold_everything() -> None:
 @pytest.mark.parametrize(("value", "written"), [(1000, "1,000"), (0.25, "0.25"), (2.0, "2"), (123.4, "123")])
 def test_numbers_are_short(value: float, written: str) -> None:
     assert number(value) == written
+
+
+def test_best_so_far_is_a_step_at_each_run_that_is_better():
+    drawn = best_so_far(np.array([0.5, np.nan, 0.4, 0.7]), "Best", "auprc")
+    assert drawn.count("<circle") == 3  # the run without a value has no dot
+    assert "The best auprc of 4 runs is 0.7, by run 4." in drawn
+    assert "<script" not in best_so_far(np.array([1.0]), EVIL, EVIL)
+    assert "The best loss of 2 runs is 0.4, by run 2." in best_so_far(
+        np.array([0.5, 0.4]), "Best", "loss", smallest=True
+    )
+
+
+def test_parallel_draws_the_smallest_on_top_where_less_is_better():
+    axes = {"lr": [1.0, 2.0]}
+    most = parallel(axes, [0.1, 0.9], "loss", "title", "")
+    least = parallel(axes, [0.1, 0.9], "loss", "title", "", smallest=True)
+    # The last line drawn is on top: it begins at the height of lr 2 in one, of lr 1 in the other.
+    last = [re.findall(r'd="M(\S+ \S+?)L[^"]*" class="line"', drawn)[-1] for drawn in (most, least)]
+    assert last[0] != last[1] and last == re.findall(r'd="M(\S+ \S+?)L[^"]*" class="line"', most)[::-1]

@@ -2,7 +2,7 @@
 // data-live, what has changed. Focus, scrolling, open parts and what is being typed stay as they are.
 "use strict";
 
-const EVERY = 2500, SLOWEST = 30000;  // ms
+const EVERY = 2500, SLOWEST = 30000, SHARE = 10;  // ms, and how much longer to wait than an answer takes
 let tag = null, timer = 0, wait = EVERY, asking = false;
 const written = new Map();  // id of a region -> its markup as the server wrote it last
 
@@ -83,6 +83,7 @@ function say(words, kind) {
 async function ask() {
   if (asking || document.hidden) return;
   asking = true;
+  const began = performance.now();
   try {
     const headers = tag ? { "X-Live": "1", "If-None-Match": tag } : { "X-Live": "1" };
     const answer = await fetch(location.href, { headers, cache: "no-store", redirect: "error" });
@@ -91,7 +92,7 @@ async function ask() {
       change(await answer.text());
     } else if (answer.status !== 304) throw new Error(answer.status);
     say("live", "on");
-    wait = EVERY;
+    wait = Math.min(Math.max(EVERY, SHARE * (performance.now() - began)), SLOWEST);
   } catch {
     say("the server does not answer", "off");
     wait = Math.min(wait * 2, SLOWEST);
