@@ -50,12 +50,12 @@ def alerts_of(db: sqlite3.Connection, run: int, most: int) -> list[Row]:
     return db.execute(query, (run, most)).fetchall()
 
 
-def recent_alerts(db: sqlite3.Connection, most: int) -> list[Row]:
-    """The newest alerts of all runs, with `entity`, `project`, `run_name` and `display_name`."""
+def recent_alerts(db: sqlite3.Connection, since: float, most: int) -> list[Row]:
+    """The newest alerts since that time, with `entity`, `project`, `run_name` and `display_name` of the run."""
     return db.execute(
         """SELECT alerts.*, projects.entity, projects.name AS project,
                   runs.name AS run_name, runs.display_name
            FROM alerts JOIN runs ON runs.id = alerts.run_id JOIN projects ON projects.id = runs.project_id
-           ORDER BY alerts.id DESC LIMIT ?""",
-        (most,),
+           WHERE alerts.created_at >= ? ORDER BY alerts.id DESC LIMIT ?""",
+        (since, most),
     ).fetchall()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rarebeat.figures import Html
+from rarebeat.server.pages.alerts import latest_alerts
 from rarebeat.server.pages.markup import address, command, link, live, moment, note, text
 from rarebeat.server.pages.runs_now import runs_now
 from rarebeat.server.pages.shell import Asked, Page
@@ -26,7 +27,11 @@ def home(asked: Asked) -> Page:
             return Page("Nothing here yet", (live("projects", _empty(asked)),))
         listed = [_project(asked, row) for row in projects[:PROJECTS]]
         more = [note("Older projects are at their own addresses.")] if len(projects) > PROJECTS else []
-        body = (live("now", runs_now(asked), heading="Running now"), live("projects", *listed, *more))
+        body = (
+            live("alerted", latest_alerts(asked), tag="div"),
+            live("now", runs_now(asked), heading="Running now"),
+            live("projects", *listed, *more),
+        )
     return Page("Projects", body)
 
 

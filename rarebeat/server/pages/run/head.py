@@ -6,16 +6,13 @@ import json
 from html import escape
 
 from rarebeat.figures import Html
-from rarebeat.server.operations.alerts import alerts_of
-from rarebeat.server.pages.markup import facts, folded, link, live, moment, state, text
+from rarebeat.server.pages.alerts import run_alerts
+from rarebeat.server.pages.markup import facts, link, live, moment, state, text
 from rarebeat.server.pages.run.ending import ending, lasted
 from rarebeat.server.pages.run.opened import Opened
-from rarebeat.server.pages.run.standing import standing
+from rarebeat.server.pages.run.rank import rank
 from rarebeat.server.pages.run.tabs import SHOWN, Tab
 from rarebeat.server.pages.shell import Page
-from rarebeat.server.store import Row
-
-OPEN_ALERTS, MOST_ALERTS = 3, 100
 
 
 def page(run: Opened, tab: Tab) -> Page:
@@ -46,7 +43,7 @@ def _about(run: Opened) -> list[str]:
     pairs = [
         ("id", row["name"]),
         ("sweep", sweep),
-        ("rank", standing(run)),
+        ("rank", rank(run)),
         ("started", moment(row["created_at"])),
         ("last heard" if row["state"] == "running" else "ended", moment(row["heartbeat_at"])),
         ("lasted", lasted(run)),
@@ -59,32 +56,9 @@ def _about(run: Opened) -> list[str]:
         ("commit", row["commit_hash"]),
         ("user", row["user"]),
     ]
-    return [ending(run), _notes(run), _alerts(run), facts(pairs)]
+    return [ending(run), _notes(run), run_alerts(run.asked, run.row["id"]), facts(pairs)]
 
 
 def _notes(run: Opened) -> str:
     notes = run.row["notes"] or run.row["description"]
     return f'<p class="notes">{escape(notes[:10_000])}</p>' if notes else ""
-
-
-def _alerts(run: Opened) -> str:
-    """The newest alerts; earlier ones are folded."""
-    told = [_alert(row) for row in alerts_of(run.db, run.row["id"], MOST_ALERTS)]
-    first, rest = told[:OPEN_ALERTS], told[OPEN_ALERTS:]
-    if not first:
-        return ""
-    earlier = folded("alerts", f"{len(rest)} earlier alerts", _listed(rest)) if rest else ""
-    return _listed(first) + earlier
-
-
-def _listed(alerts: list[str]) -> str:
-    return f'<ul class="alerts" aria-label="Alerts">{"".join(alerts)}</ul>'
-
-
-def _alert(row: Row) -> str:
-    words = f"<p>{escape(row['text'])}</p>" if row["text"] else ""
-    kind, title = row["severity"].lower(), escape(row["title"])
-    return (
-        f'<li class="{kind}"><span class="kind">{kind}</span> <strong>{title}</strong> '
-        f"{moment(row['created_at'])}{words}</li>"
-    )
