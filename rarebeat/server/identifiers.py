@@ -7,7 +7,7 @@ import binascii
 import re
 import secrets
 import string
-from datetime import UTC, datetime
+import time
 
 from rarebeat.server.errors import NotFound, RequestError
 
@@ -58,4 +58,4 @@ def checked_name(name: str, what: str) -> str:
 
 def iso(seconds: float | None) -> str | None:
     """Seconds since 1970 as the client reads times, in UTC."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if seconds is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

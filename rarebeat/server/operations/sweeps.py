@@ -245,7 +245,7 @@ def best_loss(context: Context, row: Row, arguments: Arguments) -> float | None:
     rows = context.db.execute(
         "SELECT summary_json FROM runs WHERE sweep_id = ? AND state = 'finished'", (row["id"],)
     )
-    values = [objective(json.loads(run["summary_json"]), metric) for run in rows]
+    values = [objective(strict_json.parse_object(run["summary_json"]), metric) for run in rows]
     best = max if metric.get("goal") == "maximize" else min
     return best((value for value in values if value is not None), default=None)
 
