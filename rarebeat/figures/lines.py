@@ -26,6 +26,7 @@ class Line:
     low: np.ndarray | None = None
     high: np.ndarray | None = None
     under: np.ndarray | None = None
+    dashed: bool = False
 
 
 def lines(
@@ -81,4 +82,5 @@ def _line(each: Line, colour: str, x: Scale, y: Scale) -> list[str]:
         body.append(element("path", d=f"{around}Z", class_=f"band {colour}"))
     if each.under is not None:
         body.append(element("path", d=path(x(each.x), y(each.under)), class_=f"line under {colour}"))
-    return [*body, element("path", d=path(x(each.x), y(each.y)), class_=f"line {colour}")]
+    kind = f"line dashed {colour}" if each.dashed else f"line {colour}"
+    return [*body, element("path", d=path(x(each.x), y(each.y)), class_=kind)]

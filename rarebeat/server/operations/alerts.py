@@ -51,7 +51,7 @@ def alerts_of(db: sqlite3.Connection, run: int, most: int) -> list[Row]:
 
 
 def recent_alerts(db: sqlite3.Connection, since: float, most: int) -> list[Row]:
-    """The newest alerts since that time, with `entity`, `project`, `run_name` and `display_name` of the run."""
+    """The newest alerts since that time, with `entity`, `project`, `run_name` and `display_name`."""
     return db.execute(
         """SELECT alerts.*, projects.entity, projects.name AS project,
                   runs.name AS run_name, runs.display_name

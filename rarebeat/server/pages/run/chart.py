@@ -17,6 +17,7 @@ class Key:
 
     called: str
     value: float | None = None
+    dashed: bool = False
 
 
 def figure(title: str, picture: str, keys: Sequence[Key] = (), more: int = 0, stretched: bool = True) -> str:
@@ -34,4 +35,5 @@ def _key(place: int, key: Key) -> str:
     if key.value is not None:
         words = written(key.value)
         value = f" <b>{words}</b>" if math.isfinite(key.value) else f' <em class="warn">{words}</em>'
-    return f'<li class="c{place % COLOURS}"><span>{escape(key.called)}</span>{value}</li>'
+    kind = f"c{place % COLOURS}{' dashed' if key.dashed else ''}"
+    return f'<li class="{kind}"><span>{escape(key.called)}</span>{value}</li>'

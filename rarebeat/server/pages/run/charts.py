@@ -9,6 +9,7 @@ from html import escape
 import numpy as np
 
 from rarebeat.figures import Line, lines
+from rarebeat.figures.svg import COLOURS
 from rarebeat.server.pages.amounts import written
 from rarebeat.server.pages.markup import folded, live, note
 from rarebeat.server.pages.run.chart import Key, figure
@@ -136,7 +137,7 @@ def _chart(family: Family, drawn: Series, view: View) -> str:
     if not chosen:
         return ""
     picture = lines(
-        [_line(called, x, y, view) for called, x, y in chosen],
+        [_line(place, *one, view) for place, one in enumerate(chosen)],
         family.title,
         _described(chosen, AXES[view.x]),
         AXES[view.x],
@@ -144,15 +145,25 @@ def _chart(family: Family, drawn: Series, view: View) -> str:
         SIZE,
         named=False,
     )
-    keys = [Key("last" if len(family.lines) == 1 else called, float(y[-1])) for called, _, y in chosen]
+    alone = len(family.lines) == 1
+    keys = [
+        Key("last" if alone else called, float(y[-1]), _is_dashed(place, called))
+        for place, (called, _, y) in enumerate(chosen)
+    ]
     return figure(family.title, picture, keys, max(len(family.lines) - MOST_LINES, 0))
 
 
-def _line(called: str, x: np.ndarray, y: np.ndarray, view: View) -> Line:
+def _line(place: int, called: str, x: np.ndarray, y: np.ndarray, view: View) -> Line:
     x, y = thinned(x, y)
+    dashed = _is_dashed(place, called)
     if not view.smooth:
-        return Line(called, x, y)
-    return Line(called, x, smoothed(y, float(view.smooth)), under=y)
+        return Line(called, x, y, dashed=dashed)
+    return Line(called, x, smoothed(y, float(view.smooth)), under=y, dashed=dashed)
+
+
+def _is_dashed(place: int, called: str) -> bool:
+    """A second round of the colours; and a best so far, which lies on what it is the best of."""
+    return place >= COLOURS or called == "best"
 
 
 def _described(chosen: list[tuple[str, np.ndarray, np.ndarray]], axis: str) -> str:

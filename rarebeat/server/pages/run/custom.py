@@ -117,7 +117,8 @@ def _curves(chart: Custom, logged: Logged) -> str | None:
         return None
     names = groups or [chart.title] * len(xs)
     drawn = []
-    for name in list(dict.fromkeys(map(str, names)))[:MOST_LINES]:
+    # In the order of their names, as in the charts of metrics: a class has one colour on all of them.
+    for name in sorted(set(map(str, names)))[:MOST_LINES]:
         mine = np.array([str(each) == name for each in names]) & np.isfinite(xs)
         if mine.any():
             drawn.append(Line(name, *thinned(xs[mine], ys[mine])))

@@ -53,7 +53,7 @@ def _about(run: Opened) -> list[str]:
         ("job type", row["job_type"]),
         ("attempt", row["attempt"] if row["attempt"] > 1 else None),
         ("exit code", row["exit_code"]),
-        ("commit", row["commit_hash"]),
+        ("commit", (row["commit_hash"] or "")[:10]),
         ("user", row["user"]),
     ]
     return [ending(run), _notes(run), run_alerts(run.asked, run.row["id"]), facts(pairs)]

@@ -71,6 +71,8 @@ def _turned(run: Opened, name: str, total: int, start: int, end: int, page: int 
         links.append((run.at("results", table=name, page=str(page - 1)), "earlier"))
     if page is not None and end < total:
         links.append((run.at("results", table=name, page=str(page + 1)), "later"))
+    if page is None and not links:
+        return ""
     turned = "".join(f'<a href="{escape(url)}">{words}</a>' for url, words in links)
     said = f"Rows {start + 1:,}–{end:,} of {total:,}" if end > start else f"No rows here, of {total:,}"
     return f'<nav class="turn" aria-label="Rows of {escape(name)}"><span>{said}</span>{turned}</nav>'
