@@ -7,6 +7,7 @@ import binascii
 import hmac
 import ipaddress
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -19,6 +20,7 @@ ELSEWHERE = "start it with --host or, behind a proxy, with --demand-key"
 RIGHT_KEY = "set WANDB_API_KEY to one from `rarebeat up` or `rarebeat keys add`"
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether this name or address can only mean this machine."""
     host = host.strip("[]")
@@ -55,7 +57,9 @@ class Access:
         origin = request.headers.get("origin")
         if origin is not None and origin.partition("://")[2] != host:
             return _answer(403, "requests from other origins are refused")
-        if request.url.path in OPEN or request.url.path.startswith(SIGNED):
+        # Not `request.url`, which is put together from what the Host header says.
+        path = request.scope["path"]
+        if path in OPEN or path.startswith(SIGNED):
             return None
         from_here = is_loopback(_name(host)) and not any(name in request.headers for name in FORWARDED)
         if not self._demand_key and not from_here:
@@ -69,6 +73,7 @@ class Access:
         return _answer(401, f"the key is missing or wrong: {RIGHT_KEY}")
 
 
+@lru_cache(maxsize=256)
 def _name(host: str) -> str:
     """The name in a Host header, empty where it holds none."""
     try:

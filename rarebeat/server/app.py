@@ -79,13 +79,13 @@ async def _answered(handler: Handler, request: Request, server: Server) -> Respo
     except (UnicodeError, OverflowError) as error:
         return _failure(400, f"the request holds a value that cannot be stored: {type(error).__name__}")
     except Exception:
-        log.exception("unexpected failure at /%s", request.url.path.split("/")[1])
+        log.exception("unexpected failure at /%s", request.scope["path"].split("/")[1])
         return _failure(_status(request, 200), "the server failed on this request; its log says why")
 
 
 def _status(request: Request, status: int) -> int:
     """GraphQL tells errors with 200; elsewhere 200 would mean that what was sent is kept."""
-    return 422 if status == 200 and request.url.path != "/graphql" else status
+    return 422 if status == 200 and request.scope["path"] != "/graphql" else status
 
 
 def _storage_failure(request: Request, error: sqlite3.Error | OSError) -> Response:
