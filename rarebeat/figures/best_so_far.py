@@ -11,6 +11,13 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 16, 12, 44
 _DOTS = 600  # more would only hide each other
 
 
+class _Counted(Scale):
+    """There is no run 2.5."""
+
+    def ticks(self, about: int = 5) -> list[float]:
+        return [tick for tick in super().ticks(about) if float(tick).is_integer()]
+
+
 def best_so_far(
     value: np.ndarray, title: str, metric: str, smallest: bool = False, size: tuple[int, int] = (560, 260)
 ) -> str:
@@ -27,7 +34,7 @@ def best_so_far(
     number = np.arange(1, len(value) + 1)
     width, height = size
     bottom = height - _BOTTOM
-    x = Scale(0.0, float(max(len(value), 2)), _LEFT, width - _RIGHT)
+    x = _Counted(0.0, float(max(len(value), 2)), _LEFT, width - _RIGHT)
     y = spanning(value, bottom, _TOP)
     body = [*x_axis(x, _TOP, bottom, "run"), *y_axis(y, _LEFT, width - _RIGHT, metric)]
     known = _thinned(np.flatnonzero(np.isfinite(value)))

@@ -21,6 +21,7 @@ def parallel(
     title: str,
     description: str,
     smallest: bool = False,
+    width: int | None = None,
 ) -> str:
     """The chart as SVG; the last axis is the value, by which lines are coloured, the best drawn on top.
 
@@ -29,12 +30,15 @@ def parallel(
         value: (n,) of each run.
         last: what the value is.
         smallest: whether less is better.
+        width: px that it should take, as far as axes can be near each other; else what they need.
     """
     value = np.asarray(value, float)
     columns = {**axes, last: value.tolist()}
     placed = {name: _place(values) for name, values in columns.items()}
-    x = {name: _SIDE + _STEP * place for place, name in enumerate(columns)}
-    width, height = 2 * _SIDE + _STEP * (len(columns) - 1), _TOP + _HEIGHT + 34
+    gaps = len(columns) - 1
+    step = max(_STEP, (width - 2 * _SIDE) / gaps) if width else _STEP
+    x = {name: _SIDE + step * place for place, name in enumerate(columns)}
+    width, height = 2 * _SIDE + step * gaps, _TOP + _HEIGHT + 34
     xs, ys = np.array(list(x.values())), np.array([ys for ys, _ in placed.values()])
     low, high = float(value.min()), float(value.max())
     body = []

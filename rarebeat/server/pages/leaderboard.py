@@ -100,7 +100,7 @@ def _table(asked: Asked, view: View, runs: Listed, found: Standing, keys: Sequen
     rows = []
     for number, (row, summary) in enumerate(zip(runs.rows, runs.summaries, strict=True)):
         place = [_place(found, row)] if has_places else []
-        named = cells.cells(cells.run_cell(row, asked.path), cells.state_cell(row))
+        named = [cells.run_cell(row, asked.path), cells.state_cell(row)]
         told = [column[number] for column in found_columns]
         rows.append((row["name"], [*place, *named, *told, cells.duration(summary), cells.when(row)]))
     return cells.table(view, "Leaderboard", heads, rows)

@@ -77,7 +77,7 @@ def _table(asked: Asked, view: View, found: Listed, keys: list[str]) -> Html:
     for number, (row, summary) in enumerate(zip(found.rows, found.summaries, strict=True)):
         name = row["sweep_name"]
         sweep = link(name, *asked.path, "sweeps", name) if name else Html("")
-        named = cells.cells(cells.run_cell(row, asked.path), cells.state_cell(row), sweep)
+        named = [cells.run_cell(row, asked.path), cells.state_cell(row), Html(f"<td>{sweep}</td>")]
         each = [column[number] for column in told]
         rows.append((row["name"], [*named, *each, cells.duration(summary), cells.when(row)]))
     return cells.table(view, "Runs", heads, rows)

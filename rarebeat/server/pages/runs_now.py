@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rarebeat.figures import Html, table
 from rarebeat.server.pages.markup import link, moment, note, text
 from rarebeat.server.pages.shell import Asked
+from rarebeat.server.pages.sweeps_table import title_of
 from rarebeat.server.store import Row
 from rarebeat.server.sweep_runs import objective
 
@@ -38,11 +39,19 @@ def _cells(row: Row) -> Sequence[object]:
     return [
         link(row["display_name"] or row["name"], *path, "runs", row["name"]),
         link(path[-1], *path),
-        link(row["sweep_title"] or name, *path, "sweeps", name) if name else "",
+        link(title_of(_sweep(row)), *path, "sweeps", name) if name else "",
         last_value(row),
         moment(row["created_at"]),
         moment(row["heartbeat_at"]),
     ]
+
+
+def _sweep(row: Row) -> dict[str, str]:
+    return {
+        "display_name": row["sweep_title"],
+        "name": row["sweep_name"],
+        "config_json": row["sweep_config"],
+    }
 
 
 def last_value(row: Row) -> Html:

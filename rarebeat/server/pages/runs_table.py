@@ -18,9 +18,10 @@ PLACE = " place"
 
 
 def run_cell(row: Row, path: Sequence[str]) -> Html:
+    """The run's name, which stays in sight while the other columns scroll by."""
     name = row["display_name"] or row["name"]
     again = f' <span class="dim">attempt {row["attempt"]}</span>' if row["attempt"] > 1 else ""
-    return Html(link(name, *path, "runs", row["name"], title=row["name"]) + again)
+    return Html(f'<td class="run">{link(name, *path, "runs", row["name"], title=row["name"])}{again}</td>')
 
 
 def table(view: View, caption: str, heads: Sequence[str], rows: Iterable[tuple[str, Sequence[Html]]]) -> Html:
@@ -40,7 +41,9 @@ def table(view: View, caption: str, heads: Sequence[str], rows: Iterable[tuple[s
 
 
 def _head(view: View, key: str) -> str:
-    kind = "" if key in ("run.name", "run.state") or key.startswith(" ") else ' class="n"'
+    kind = ' class="n"'
+    if key in ("run.name", "run.state") or key.startswith(" "):
+        kind = ' class="run"' if key == "run.name" else ""
     if key == PLACE:
         return '<th scope="col" class="n place"><abbr title="by the sweep\'s objective">#</abbr></th>'
     if not key.strip():
@@ -79,10 +82,6 @@ def _plain(value: Any) -> Html:
     return text(f"{value:.4g}" if isinstance(value, float) else value)
 
 
-def cells(*contents: Html) -> list[Html]:
-    return [Html(f"<td>{content}</td>") for content in contents]
-
-
 def when(row: Row) -> Html:
     return Html(f'<td class="n">{moment(row["created_at"])}</td>')
 
@@ -93,7 +92,7 @@ def duration(summary: dict[str, Any]) -> Html:
 
 
 def state_cell(row: Row) -> Html:
-    return state(row["state"])
+    return Html(f"<td>{state(row['state'])}</td>")
 
 
 def pages(asked: Asked, page: int, count: int, size: int = SIZE) -> Html:

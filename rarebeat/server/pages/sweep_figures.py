@@ -26,16 +26,17 @@ LINES = 240  # more runs than this hide each other
 ASKED = 400  # runs that the importance is worked out from
 AXES = 8
 FEWEST = 10
+WIDTH = 1240  # px, of a page on a wide screen
 LONGEST = 40  # characters of a value
 
 
 def progress(found: Standing) -> Html:
     """Every run's value and the best until then."""
-    over = [entry.value if entry.value is not None else np.nan for entry in found.entries]
-    if found.metric is None or not np.isfinite(np.array(over, float)).any():
-        return note("No run has logged the sweep's metric yet.")
+    if found.best is None:
+        return note("No run that is over has the sweep's metric.")
+    value = np.array([entry.value if entry.row in found.places else np.nan for entry in found.entries])
     less = found.goal == "minimize"
-    return Html(best_so_far(np.array(over, float), "Best so far", found.metric, less, (600, 280)))
+    return Html(best_so_far(value, "Best so far", found.metric, less, (600, 280)))
 
 
 def coordinates(asked: Asked, found: Standing, config: Mapping[str, Any], answer: Answer | None) -> Html:
@@ -52,7 +53,7 @@ def coordinates(asked: Asked, found: Standing, config: Mapping[str, Any], answer
     described = f"{len(chosen)} runs over {', '.join(shown)}; {found.metric} is {min(value):.4g} to "
     described += f"{max(value):.4g}."
     picture = parallel(
-        shown, value, found.metric, "Parallel coordinates", described, smallest=found.goal == "minimize"
+        shown, value, found.metric, "Parallel coordinates", described, found.goal == "minimize", WIDTH
     )
     said = "Each line is a run: orange the best, blue the worst."
     if len(chosen) < len(found.ranked):

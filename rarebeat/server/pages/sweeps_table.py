@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rarebeat.figures import Html, table
 from rarebeat.server.pages.markup import link, moment, state, text
@@ -34,7 +35,7 @@ def _cells(asked: Asked, path: Sequence[str], row: Row) -> Sequence[object]:
     waiting = found.states["running"] + found.states["pending"]
     done = f"{len(found.entries) - waiting:,}" + (f" of {cap:,}" if isinstance(cap, int) else "")
     return [
-        link(title_of(row), *path, "sweeps", row["name"], title=row["name"]),
+        _named(path, row),
         state(row["state"]),
         text(found.metric),
         f"{found.best.value:.4f}" if found.best else "",
@@ -44,7 +45,14 @@ def _cells(asked: Asked, path: Sequence[str], row: Row) -> Sequence[object]:
     ]
 
 
-def title_of(row: Row) -> str:
+def _named(path: Sequence[str], row: Row) -> Html:
+    """Sweeps of the same name are told apart by their ids."""
+    title = title_of(row)
+    beside = "" if title == row["name"] else f' <span class="dim">{text(row["name"])}</span>'
+    return Html(link(title, *path, "sweeps", row["name"]) + beside)
+
+
+def title_of(row: Row | Mapping[str, Any]) -> str:
     """What the sweep is called: on the page, in its YAML, or by its id."""
     name = json.loads(row["config_json"]).get("name")
     return row["display_name"] or (name if isinstance(name, str) and name else row["name"])
