@@ -118,5 +118,7 @@ def xgboost_library():
     try:
         import xgboost
     except ImportError as error:
-        raise BadInput("Boosting needs XGBoost: install rarebeat[boosting].") from error
+        raise BadInput(
+            "Boosting needs XGBoost: pip install 'xgboost>=2.1', or -e '.[boosting]' in the clone."
+        ) from error
     return xgboost
