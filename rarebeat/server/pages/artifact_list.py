@@ -8,6 +8,7 @@ from rarebeat.figures import table
 from rarebeat.server.operations.projects import find_project
 from rarebeat.server.pages.amounts import size
 from rarebeat.server.pages.markup import link, live, moment, note
+from rarebeat.server.pages.project_tabs import project_tabs
 from rarebeat.server.pages.shell import Asked, Page
 from rarebeat.server.store import Row
 
@@ -66,10 +67,11 @@ def project_artifacts(asked: Asked) -> Page | None:
     heads = ["newest version", "type", "aliases", "files", "size", "made"]
     body = table("Newest first", heads, [listed_row(db, row) for row in rows], texts=3)
     empty = note("No artifacts: `run.log_artifact(…)` and `wandb artifact put …` bring them here.")
-    title = f"Artifacts of type {wanted}" if wanted else "Artifacts"
-    return Page(title, (live("artifacts", body if rows else empty, tag="div"),), _trail(asked, bool(wanted)))
+    region = live("artifacts", body if rows else empty, tag="div")
+    if wanted:
+        return Page(f"Artifacts of type {wanted}", (region,), _trail(asked))
+    return Page(asked.names["project"], (region,), (), "", project_tabs(asked, "Artifacts"))
 
 
-def _trail(asked: Asked, of_type: bool) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    above = (("artifacts", (*asked.path, "artifacts")),) if of_type else ()
-    return (("/".join(asked.path), asked.path), *above)
+def _trail(asked: Asked) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return (("/".join(asked.path), asked.path), ("artifacts", (*asked.path, "artifacts")))

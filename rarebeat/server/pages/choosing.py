@@ -37,7 +37,7 @@ def _order(view: View, keys: Sequence[str]) -> str:
     )
     towards = "".join(
         _option(value, words, (value == "desc") == view.descending)
-        for value, words in (("desc", "largest first"), ("asc", "smallest first"))
+        for value, words in (("desc", "descending"), ("asc", "ascending"))
     )
     return (
         f'<label>sort by <select name="sort">{options}</select></label>'

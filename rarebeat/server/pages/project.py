@@ -8,6 +8,7 @@ from rarebeat.server.pages import runs_table as cells
 from rarebeat.server.pages.choosing import chooser
 from rarebeat.server.pages.leaderboard import metrics_of
 from rarebeat.server.pages.markup import link, live, note
+from rarebeat.server.pages.project_tabs import project_tabs
 from rarebeat.server.pages.runs_list import Listed, View, columns, listed, view_of
 from rarebeat.server.pages.runs_now import runs_now
 from rarebeat.server.pages.shell import Asked, Page
@@ -16,7 +17,6 @@ from rarebeat.server.store import Row
 
 FIRST_METRICS = 4
 SWEEPS = 30  # of one page
-TABS = (("Runs", ()), ("Sweeps", ("sweeps",)))
 # The words that stand at this place of W&B's addresses.
 RUNS = ("workspace", "table", "runs", "overview")
 
@@ -54,8 +54,7 @@ def sweeps(asked: Asked) -> Page | None:
 
 
 def _page(asked: Asked, body: tuple[str, ...], here: str) -> Page:
-    tabs = tuple((words, (*asked.path, *below), words == here) for words, below in TABS)
-    return Page(asked.names["project"], body, (), "", tabs)
+    return Page(asked.names["project"], body, (), "", project_tabs(asked, here))
 
 
 def _runs(asked: Asked, project: Row) -> list[str]:

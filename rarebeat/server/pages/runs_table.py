@@ -60,7 +60,7 @@ def _head(view: View, key: str) -> str:
 def heading(key: str) -> Html:
     """A column's name: of a metric the last part stands out."""
     if key in HEADINGS:
-        return Html(HEADINGS[key])
+        return Html(f"<span>{HEADINGS[key]}</span>")
     stem, slash, last = key.removeprefix("config.").rpartition("/")
     before = f'<span class="stem">{text(stem + slash)}</span>' if stem else ""
     return Html(f"{before}<span>{text(last)}</span>")
