@@ -89,6 +89,7 @@ class Agents:
         places: device of each agent as CUDA_VISIBLE_DEVICES names it; None is the processor.
         count: runs of each agent at most.
         limit: seconds that a run may take.
+        first: number of the first agent, where there are others beside these.
     """
 
     path: str
@@ -97,6 +98,7 @@ class Agents:
     logs: Path
     count: int | None = None
     limit: float | None = None
+    first: int = 1
     _processes: list[subprocess.Popen] = field(default_factory=list)
     _restarts: int = 0
 
@@ -114,7 +116,7 @@ class Agents:
 
     def log(self, i: int) -> Path:
         """The log of agent `i`, counted from 0."""
-        return self.logs / f"agent-{i + 1}.log"
+        return self.logs / f"agent-{self.first + i}.log"
 
     def _start(self, i: int) -> subprocess.Popen:
         with self.log(i).open("ab") as log:
@@ -147,14 +149,14 @@ class Agents:
         return [self._doing(i, process) for i, process in enumerate(self._processes)]
 
     def _doing(self, i: int, process: subprocess.Popen) -> Doing:
-        place = "CPU" if self.places[i] is None else f"GPU {self.places[i]}"
+        name, place = str(self.first + i), "CPU" if self.places[i] is None else f"GPU {self.places[i]}"
         code = process.poll()
         if code is not None:
-            return Doing(str(i + 1), place, BENCHED if code == GAVE_UP else ENDED)
+            return Doing(name, place, BENCHED if code == GAVE_UP else ENDED)
         listed = runs_of_agent(self.log(i))
         if listed is None:
-            return Doing(str(i + 1), place, STARTS)
-        return Doing(str(i + 1), place, BEGINS if listed else WAITS, *filter(None, listed[:1]))
+            return Doing(name, place, STARTS)
+        return Doing(name, place, BEGINS if listed else WAITS, *filter(None, listed[:1]))
 
     def last_words(self, run: str, lines: int) -> list[str]:
         """The last lines of a run; none where its log is not here."""

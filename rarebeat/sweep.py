@@ -24,9 +24,9 @@ from rarebeat.configurations import together
 from rarebeat.devices import agent_places
 from rarebeat.ranking import RANKED_STATES, Ranking, rank
 from rarebeat.run_logs import last_line, last_words
-from rarebeat.sweep_config import data_files, load_config
+from rarebeat.sweep_config import data_files, load_config, runs_in_all
 from rarebeat.sweep_create import create_sweep
-from rarebeat.sweep_rules import runs_our_training, size_of
+from rarebeat.sweep_rules import runs_our_training
 from rarebeat.sweep_runs import SweepRuns
 from rarebeat.tables import console
 from rarebeat.unfinished import find_unfinished, remember
@@ -57,8 +57,7 @@ class Plan:
     @property
     def total(self) -> int | None:
         """Runs in all; None without an end."""
-        ends = [n for n in (self.config.get("run_cap"), size_of(self.config)[2]) if n is not None]
-        return min(ends) if ends else None
+        return runs_in_all(self.config)
 
     @property
     def ours(self) -> bool:

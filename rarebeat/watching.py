@@ -11,6 +11,7 @@ import click
 from data_utils.errors import BadInput
 from rarebeat.agents import Agents
 from rarebeat.backend import probe
+from rarebeat.cluster import ClusterAgents
 from rarebeat.pace import Counts, Pace
 from rarebeat.progress import Progress
 from rarebeat.ranking import RANKED_STATES
@@ -69,7 +70,7 @@ def runs_since_best(runs: SweepRuns) -> int | None:
     return None if best is None else since
 
 
-def watch(api: wandb.Api, agents: Agents, enough: Enough, go_on: str) -> SweepRuns:
+def watch(api: wandb.Api, agents: Agents | ClusterAgents, enough: Enough, go_on: str) -> SweepRuns:
     """Run the agents until the sweep is at its end or it is enough; returns the runs as they are then.
 
     Args:
@@ -110,7 +111,7 @@ def _read_or(known: SweepRuns, api: wandb.Api, handle: Any, url: str) -> SweepRu
         return known
 
 
-def _pause(agents: Agents, progress: Progress, seconds: float) -> None:
+def _pause(agents: Agents | ClusterAgents, progress: Progress, seconds: float) -> None:
     end = time.monotonic() + seconds
     while (now := time.monotonic()) < end and agents.alive():
         progress.tick()

@@ -15,6 +15,7 @@ from pathlib import Path
 import wandb
 from wandb import wandb_agent
 
+from rarebeat.sweep_rules import runs_our_training
 from rarebeat.warm.process import Launcher
 
 # A machine on which this many runs fail one after another is not asked again.
@@ -82,7 +83,8 @@ def run_agent(
         _tell_the_server(agent._api, f"{entity}/{project}/{run}", reason)
 
     launcher = Launcher(logs, limit, ended_badly)
-    launcher.warm_up()
+    api = wandb.Api()
+    _warm_up(launcher, api, path)
     _speak_of_turns()
     wandb_agent.AgentProcess = launcher
     # After each run the client ends its own service, "a hammer" for runs of the same process, and starts it
@@ -90,7 +92,7 @@ def run_agent(
     wandb.teardown = lambda *_: None
     agent = Agent(
         launcher,
-        api=wandb.Api(),
+        api=api,
         queue=ExitQueue(launcher, parent),
         sweep_id=sweep,
         count=count,
@@ -99,6 +101,16 @@ def run_agent(
     _end_runs_when_asked(launcher)
     agent.run()
     return not (agent.is_flapping() or agent.is_failing() or agent._consecutive_failed_runs >= BENCHED_AFTER)
+
+
+def _warm_up(launcher: Launcher, api: wandb.Api, path: str) -> None:
+    """Begin the imports, unless the sweep runs a program that is not forked."""
+    try:
+        if runs_our_training(api.sweep(path).config):
+            launcher.warm_up()
+    except (ValueError, wandb.Error) as error:
+        # The client's agent asks for the sweep as well, and ends with what is wrong with it.
+        wandb.termwarn(f"{path} cannot be read: {error}")
 
 
 def _tell_the_server(api: wandb.Api, path: str, reason: str) -> None:
