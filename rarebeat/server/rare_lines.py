@@ -1,8 +1,8 @@
 """Rows of a long history that hold what most rows do not, such as one validation in a thousand steps.
 
 A picture of a long run is drawn from a few of its rows, taken at even distances: it would miss those.
-So beyond the first `WHOLE` rows each row that holds a name which the row before it lacks is noted down
-when it comes, and the picture takes some of each kind.
+So in a history of more than `WHOLE` rows each row that holds a name which the row before it lacks is noted
+down when it comes, and the picture takes some of each kind.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rarebeat.server.store import Row
@@ -21,23 +21,27 @@ MAX_KINDS = 20
 
 
 def note_rare(db: sqlite3.Connection, run: int, offset: int, rows: Sequence[dict[str, Any]]) -> None:
-    """Notes which of the rows, the first of which is line `offset` of the run's history, are rare."""
+    """Notes which of the rows, the first of which is line `offset` of the run's history, are rare; when the
+    history becomes long, those that came before as well."""
     if offset + len(rows) <= WHOLE:
         return
-    before = _names_before(db, run, offset)
+    earlier = _rows_before(db, run, offset, 1 if offset > WHOLE else WHOLE)
+    before = earlier[0].keys() if earlier else {}
     found = []
-    for number, row in enumerate(rows, offset):
-        if number >= WHOLE and (new := row.keys() - before):
+    for number, row in enumerate([*earlier, *rows], offset - len(earlier)):
+        if new := row.keys() - before:
             found.append((run, zlib.crc32("\0".join(sorted(new)).encode()), number))
         before = row.keys()
     db.executemany("INSERT OR IGNORE INTO rare_lines (run_id, kind, number) VALUES (?, ?, ?)", found)
 
 
-def _names_before(db: sqlite3.Connection, run: int, number: int) -> Iterable[str]:
-    row = db.execute(
-        "SELECT body FROM lines WHERE run_id = ? AND stream = 'history' AND number = ?", (run, number - 1)
-    ).fetchone()
-    return json.loads(row[0]).keys() if row else ()
+def _rows_before(db: sqlite3.Connection, run: int, number: int, most: int) -> list[dict[str, Any]]:
+    rows = db.execute(
+        """SELECT body FROM lines WHERE run_id = ? AND stream = 'history' AND number >= ? AND number < ?
+           ORDER BY number""",
+        (run, max(0, number - most), number),
+    )
+    return [json.loads(row["body"]) for row in rows]
 
 
 def chosen_lines(db: sqlite3.Connection, run: Row, most: int) -> list[int]:
