@@ -45,6 +45,11 @@ class Arguments:
             raise RequestError(f"{name!r} should be a whole number of 64 bits")
         return number
 
+    def number(self, name: str) -> float | None:
+        value = self._values.get(name)
+        value = None if isinstance(value, bool) else value
+        return self._checked(name, value, (int, float), "a number")
+
     def flag(self, name: str) -> bool | None:
         return self._checked(name, self._values.get(name), bool, "true or false")
 
@@ -76,7 +81,7 @@ class Arguments:
         value = self.text(name)
         return None if value is None else strict_json.parse_object(value, repr(name))
 
-    def _checked(self, name: str, value: Any, kind: type, words: str) -> Any:
+    def _checked(self, name: str, value: Any, kind: type | tuple[type, ...], words: str) -> Any:
         if value is not None and not isinstance(value, kind):
             raise RequestError(f"{name!r} should be {words}")
         return value

@@ -11,6 +11,7 @@ from typing import Any
 
 from rarebeat.server import strict_json
 from rarebeat.server.errors import Malformed, NotFound
+from rarebeat.server.metric_names import kind
 from rarebeat.server.rare_lines import note_rare
 from rarebeat.server.run_states import state_at_exit
 from rarebeat.server.store import Row, Store
@@ -162,14 +163,8 @@ def _keys(run: Row, post: Post) -> str | None:
     """The run's list of metrics with those that are new in this post; None when there are none."""
     rows = [row for chunk in post.chunks for row in chunk.rows]
     known = strict_json.parse_object(run["keys_json"]) if rows else {}
-    fresh = {key: _kind(value) for row in rows for key, value in row.items() if key not in known}
+    fresh = {key: kind(value) for row in rows for key, value in row.items() if key not in known}
     return strict_json.dump(known | fresh) if fresh else None
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, dict):
-        return str(value.get("_type", "map"))
-    return "number" if isinstance(value, (int, float)) else "string"
 
 
 def _keep_state(db: sqlite3.Connection, run: Row, post: Post, now: float) -> None:

@@ -1,4 +1,4 @@
-"""W&B's filters (Mongo-like JSON) and orders on runs, as SQL."""
+"""W&B's filters (Mongo-like JSON) and orders on runs, sweeps, artifacts and their collections, as SQL."""
 
 from __future__ import annotations
 
@@ -7,30 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rarebeat.server.errors import RequestError
+from rarebeat.server.filterable import RUNS, Filterable
 from rarebeat.server.patterns import compiled
 
-COLUMNS = {
-    "name": "runs.name",
-    "state": "runs.state",
-    "display_name": "runs.display_name",
-    "displayName": "runs.display_name",
-    "group": "runs.group_name",
-    "groupName": "runs.group_name",
-    "jobType": "runs.job_type",
-    "job_type": "runs.job_type",
-    "notes": "runs.notes",
-    "description": "runs.description",
-    "sweep": "(SELECT name FROM sweeps WHERE sweeps.id = runs.sweep_id)",
-    "sweepName": "(SELECT name FROM sweeps WHERE sweeps.id = runs.sweep_id)",
-}
-TIMES = {
-    "created_at": "runs.created_at",
-    "createdAt": "runs.created_at",
-    "heartbeat_at": "runs.heartbeat_at",
-    "heartbeatAt": "runs.heartbeat_at",
-    "updated_at": "runs.heartbeat_at",
-    "updatedAt": "runs.heartbeat_at",
-}
 COMPARISONS = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
 MAX_TERMS = 500  # SQLite takes expressions 1000 levels deep
 MAX_VALUES = 10_000
@@ -39,49 +18,52 @@ MAX_ORDERS = 20
 Sql = tuple[str, list[Any]]
 
 
-def where(conditions: Any) -> Sql:
-    """The SQL condition (on table `runs`) of a filter, with its values.
+def where(conditions: Any, of: Filterable = RUNS) -> Sql:
+    """The SQL condition of a filter, with its values.
 
     Raises:
         RequestError: on an operator or a shape that W&B's filters do not have.
     """
-    return _condition(conditions, 0) if conditions else ("1", [])
+    return _condition(conditions, of, 0) if conditions else ("1", [])
 
 
-def order_by(order: str | None) -> Sql:
+def order_by(order: str | None, of: Filterable = RUNS) -> Sql:
     """The ORDER BY terms of `+key,-other`. Numbers come first, then texts such as NaN, and nothing last."""
     terms, values = [], []
     for part in (order or "+created_at").split(",", MAX_ORDERS)[:MAX_ORDERS]:
         sign, key = (part[0], part[1:]) if part[:1] in "+-" and part else ("+", part)
-        sql, given = _key(key.strip())
-        kind = f"CASE typeof({sql}) WHEN 'null' THEN 2 WHEN 'text' THEN {int(key not in COLUMNS)} ELSE 0 END"
+        sql, given = _key(key.strip(), of)
+        kind = (
+            f"CASE typeof({sql}) WHEN 'null' THEN 2 WHEN 'text' THEN {int(key not in of.columns)} ELSE 0 END"
+        )
         terms.append(f"{kind}, {sql} {'DESC' if sign == '-' else 'ASC'}")
         values += given + given
-    return ", ".join([*terms, "runs.id ASC"]), values
+    return ", ".join([*terms, f"{of.table}.id ASC"]), values
 
 
-def _condition(node: Any, depth: int) -> Sql:
+def _condition(node: Any, of: Filterable, depth: int) -> Sql:
     if not isinstance(node, dict) or depth > 50 or len(node) > MAX_TERMS:
         raise RequestError(f"a filter should be an object of moderate size, and is {str(node)[:80]!r}")
-    return _joined(" AND ", [_term(key, value, depth) for key, value in node.items()])
+    return _joined(" AND ", [_term(key, value, of, depth) for key, value in node.items()])
 
 
-def _term(key: str, value: Any, depth: int) -> Sql:
+def _term(key: str, value: Any, of: Filterable, depth: int) -> Sql:
     if key in ("$and", "$or"):
         if not isinstance(value, list) or len(value) > MAX_TERMS:
             raise RequestError(f"{key} takes a list of filters")
-        return _joined(" AND " if key == "$and" else " OR ", [_condition(one, depth + 1) for one in value])
+        parts = [_condition(one, of, depth + 1) for one in value]
+        return _joined(" AND " if key == "$and" else " OR ", parts)
     if key == "$not":
-        sql, values = _condition(value, depth + 1)
+        sql, values = _condition(value, of, depth + 1)
         return f"NOT ({sql})", values
-    if key == "tags":
-        return _tags(value)
-    if key.startswith("tags."):
-        return _tags(key.removeprefix("tags."))
-    convert = _seconds if key in TIMES else _plain
+    if key == "tags" and of.tags:
+        return _tags(value, of.tags)
+    if key.startswith("tags.") and of.tags:
+        return _tags(key.removeprefix("tags."), of.tags)
+    convert = _seconds if key in of.times else _plain
     if isinstance(value, dict) and any(name.startswith("$") for name in value):
-        return _joined(" AND ", [_operator(_key(key), name, given, convert) for name, given in value.items()])
-    return _operator(_key(key), "$eq", value, convert)
+        return _joined(" AND ", [_operator(_key(key, of), *given, convert) for given in value.items()])
+    return _operator(_key(key, of), "$eq", value, convert)
 
 
 def _operator(key: Sql, name: str, value: Any, convert: Callable[[Any], Any]) -> Sql:
@@ -108,10 +90,10 @@ def _operator(key: Sql, name: str, value: Any, convert: Callable[[Any], Any]) ->
     raise RequestError(f"filters have no operator {name[:40]!r}")
 
 
-def _tags(value: Any) -> Sql:
-    here = "EXISTS (SELECT 1 FROM json_each(runs.tags_json) AS tag WHERE {})"
+def _tags(value: Any, tags: str) -> Sql:
+    here = f"EXISTS (SELECT 1 FROM ({tags}) AS tag WHERE {{}})"
     if value is None:
-        return "json_array_length(runs.tags_json) = 0", []
+        return f"NOT EXISTS ({tags})", []
     if isinstance(value, dict):
         parts = []
         for name, given in value.items():
@@ -122,17 +104,17 @@ def _tags(value: Any) -> Sql:
     return here.format("tag.value IS ?"), [_plain(value)]
 
 
-def _key(key: str) -> Sql:
+def _key(key: str, of: Filterable) -> Sql:
     """The SQL of a key; a dotted name is looked up as it stands, then as a path."""
-    if key in COLUMNS or key in TIMES:
-        return COLUMNS.get(key) or TIMES[key], []
+    if key in of.columns or key in of.times:
+        return of.columns.get(key) or of.times[key], []
     section, _, rest = key.partition(".")
-    if rest and section in ("config", "summary_metrics", "summaryMetrics", "summary"):
-        column = "runs.config_json" if section == "config" else "runs.summary_json"
+    if rest and section in of.sections:
+        column = of.sections[section]
         paths = _config_paths(rest) if section == "config" else _paths(rest.split("."))
         found = [f"json_extract({column}, ?)"] * len(paths)
         return (found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"), paths
-    raise RequestError(f"runs cannot be filtered or ordered by {key[:80]!r}")
+    raise RequestError(f"{of.table} cannot be filtered or ordered by {key[:80]!r}")
 
 
 def _config_paths(rest: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rarebeat.server import filters
 from rarebeat.server.leases import UNDER_WAY, waiting_run
+from rarebeat.server.metric_names import lookup
 from rarebeat.server.store import Row
 
 if TYPE_CHECKING:
@@ -23,11 +24,7 @@ def objective(summary: dict[str, Any], metric: dict[str, Any]) -> float | None:
     name = metric.get("name")
     if not isinstance(name, str):
         return None
-    value: Any = summary.get(name)
-    if value is None:
-        value = summary
-        for part in name.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
+    value = lookup(summary, name)
     if isinstance(value, dict):
         preferred = ("max", "best") if metric.get("goal") == "maximize" else ("min", "best")
         value = next((value[key] for key in (*preferred, "last", "mean") if key in value), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rarebeat.server import strict_json
+from rarebeat.server import metric_names, strict_json
 from rarebeat.server.arguments import Arguments
 from rarebeat.server.console import parse_console_line
 from rarebeat.server.context import Context
@@ -64,7 +64,8 @@ def _of_spec(context: Context, run: Row, spec: dict[str, Any]) -> list[dict[str,
     last = min(given.integer("maxStep", MAX_STEP - 1), MAX_STEP - 1)
     bodies = _bodies(context, run, "history", given.integer("minStep", 0), last + 1)
     rows = [strict_json.parse_object(body) for body in bodies]
-    kept = [{key: row[key] for key in keys} for row in rows if all(key in row for key in keys)]
+    found = [{key: metric_names.lookup(row, key) for key in keys} for row in rows]
+    kept = [row for row in found if metric_names.MISSING not in row.values()]
     return _sample(kept, given.integer("samples", DEFAULT_SAMPLES))
 
 
@@ -76,9 +77,23 @@ def parquet_history(context: Context, run: Row, arguments: Arguments) -> dict[st
 
 @RESOLVERS.field("Run", "historyKeys")
 def history_keys(context: Context, run: Row, arguments: Arguments) -> dict[str, Any]:
-    kinds = strict_json.parse_object(run["keys_json"])
-    keys = {key: {"typeCounts": [{"type": kind, "count": 1}]} for key, kind in kinds.items()}
+    """The names of the run's metrics, those of nested ones as paths, with the last value of each."""
+    kinds, summary = strict_json.parse_object(run["keys_json"]), strict_json.parse_object(run["summary_json"])
+    keys = {}
+    for name, kind in kinds.items():
+        last = summary.get(name)
+        if kind == "map" and last is not None:
+            keys |= {
+                path: _key(metric_names.kind(value), value) for path, value in metric_names.leaves(name, last)
+            }
+        else:
+            keys[name] = _key(kind, last)
     return {"keys": keys, "sets": [], "lastStep": run["last_step"]}
+
+
+def _key(kind: str, last: Any) -> dict[str, Any]:
+    told = {"typeCounts": [{"type": kind, "count": 1}]}
+    return told if last is None or isinstance(last, (dict, list)) else {**told, "previousValue": last}
 
 
 @RESOLVERS.field("Run", "historyTail")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from rarebeat.server import filters, strict_json
+from rarebeat.server import branches, filters, strict_json
 from rarebeat.server.arguments import Arguments
 from rarebeat.server.context import Context
 from rarebeat.server.errors import NotFound, RequestError
@@ -67,8 +67,10 @@ def upsert_bucket(context: Context, _: None, arguments: Arguments) -> dict[str, 
             row, inserted = run_by_id(db, given.need_text("id")), False
         else:
             row, inserted = _find_or_insert(db, given, context.now)
-        if not inserted and "host" in given:
-            _start_again(db, row, context.now)
+        if inserted:
+            branches.fork(db, row, given.json_object("config"))
+        elif "host" in given:
+            _start_again(db, row, context.now, anew="id" not in given)
         _update(db, row["id"], given)
         if "host" in given:
             db.execute("UPDATE runs SET user = ? WHERE id = ?", (context.user, row["id"]))
@@ -86,9 +88,13 @@ def _find_or_insert(db: sqlite3.Connection, given: Arguments, now: float) -> tup
     return find_run(db, project["id"], name), True
 
 
-def _start_again(db: sqlite3.Connection, row: Row, now: float) -> None:
-    """A client says its host when it starts a run or resumes it, and only then."""
-    if row["restarting"]:
+def _start_again(db: sqlite3.Connection, row: Row, now: float, anew: bool = False) -> None:
+    """A client says its host when it starts a run or resumes it, and only then.
+
+    One that resumes names the run by its id. `anew` says that this one does not: who starts a run that has
+    ended once more, without `resume`, wants it written anew. A sweep's own runs are the server's to clear.
+    """
+    if row["restarting"] or (anew and row["state"] in ENDED and row["params_json"] is None):
         clear_attempt(db, row)
     if row["state"] in ENDED:
         db.execute("UPDATE runs SET stop_requested = 0, stop_reason = NULL WHERE id = ?", (row["id"],))
@@ -162,8 +168,21 @@ def update_run_state(context: Context, _: None, arguments: Arguments) -> dict[st
 
 
 @RESOLVERS.field("Mutation", "rewindRun")
-def rewind_run(context: Context, _: None, arguments: Arguments) -> None:
-    raise RequestError("this server cannot rewind runs")
+def rewind_run(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
+    """Takes a run back to one of its steps."""
+    given = arguments.object("input")
+    name, step = given.need_text("metricName"), given.number("metricValue")
+    if name != "_step" or step is None:
+        raise RequestError(f"a run can be taken back to a value of _step, not of {name[:80]!r}")
+    with context.server.store.write() as db:
+        try:
+            run = named_run(db, given)
+        except NotFound as error:
+            # The client would take 404 for an id that is in use.
+            raise RequestError(error.message) from None
+        branches.rewind(db, run, step, context.now)
+        row = db.execute(SELECT + "WHERE runs.id = ?", (run["id"],)).fetchone()
+    return {"rewoundRun": Node("Run", row)}
 
 
 @RESOLVERS.field("Project", "run")
