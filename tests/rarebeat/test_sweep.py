@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
 
 from data_utils.errors import BadInput
@@ -15,6 +17,7 @@ from rarebeat.agents import Agents, agent_environment, available_cores
 from rarebeat.backend import Backend, probe
 from rarebeat.processes import kill_processes, tree
 from rarebeat.run_logs import last_line, last_words
+from rarebeat.sweep import interruptible
 from rarebeat.sweep_config import apply, data_files, parse_setting
 
 OURS = {
@@ -173,3 +176,17 @@ def test_agents_that_are_stopped_leave_no_process(tmp_path):
         assert tree([os.getpid()]) - before
     assert agents.log(0).exists()
     assert tree([os.getpid()]) == before
+
+
+def test_under_nohup_a_closed_terminal_ends_nothing_and_without_it_everything():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interruptible():
+            os.kill(os.getpid(), signal.SIGHUP)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        with pytest.raises(click.exceptions.Exit) as ended, interruptible():
+            os.kill(os.getpid(), signal.SIGHUP)
+            time.sleep(5)
+        assert ended.value.exit_code == 130
+    finally:
+        signal.signal(signal.SIGHUP, before)
