@@ -44,7 +44,8 @@ def lines(
     Args:
         size: px.
         y_range: lowest and highest value of the y axis; else what the lines and bands span.
-        named: whether the names stand below, where there are several; else who shows it names them.
+        named: whether the names stand below, where there are several; else who shows it names them, and
+            may read values off by the scales in `data-x` and `data-y`: from, to, and their places.
     """
     width, height = size
     names = [each.name for each in drawn] if named else []
@@ -53,6 +54,8 @@ def lines(
     x = Scale(*widened(float(across.min()), float(across.max())), _LEFT, width - _RIGHT)
     y = Scale(*y_range, bottom, _TOP) if y_range else spanning(_heights(drawn), bottom, _TOP)
     body = [*x_axis(x, _TOP, bottom, x_label), *y_axis(y, _LEFT, width - _RIGHT, y_label)]
+    if not named:
+        body.append(element("g", data_x=_told(x), data_y=_told(y), data_name=x_label))
     for place, each in enumerate(drawn):
         body += _line(each, f"c{place % COLOURS}", x, y)
     return picture(width, height, title, description, [*body, *legend(names, height)])
@@ -68,6 +71,10 @@ def legend(names: Sequence[str], height: float) -> list[str]:
         ]
         x += 34 + 7 * len(name)
     return body
+
+
+def _told(scale: Scale) -> str:
+    return f"{scale.low:.9g} {scale.high:.9g} {scale.begin:g} {scale.end:g}"
 
 
 def _heights(drawn: Sequence[Line]) -> np.ndarray:

@@ -137,6 +137,7 @@ def _document(page: Page, content: str) -> str:
         f'<meta name="color-scheme" content="light dark">\n<title>{text(page.title)} · rarebeat</title>\n'
         '<link rel="icon" href="/static/icon.svg" type="image/svg+xml">\n'
         '<link rel="stylesheet" href="/static/style.css">\n<script src="/static/live.js" defer></script>\n'
+        '<script src="/static/charts.js" type="module"></script>\n'
         '</head>\n<body>\n<a class="skip" href="#main">Skip to content</a>\n<header>'
         '<nav aria-label="Where this is"><ol><li><a class="home" href="/">rarebeat</a></li>'
         f"{trail}</ol></nav>"

@@ -13,6 +13,7 @@ from rarebeat.server.context import Server
 from rarebeat.server.errors import NotFound
 
 TYPES = {
+    "charts.js": "text/javascript; charset=utf-8",
     "live.js": "text/javascript; charset=utf-8",
     "style.css": "text/css; charset=utf-8",
     "icon.svg": "image/svg+xml",

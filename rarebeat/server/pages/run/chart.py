@@ -31,9 +31,10 @@ def figure(title: str, picture: str, keys: Sequence[Key] = (), more: int = 0, st
 
 
 def _key(place: int, key: Key) -> str:
+    called = f"<span>{escape(key.called)}</span>" if key.called else ""
     value = ""
     if key.value is not None:
         words = written(key.value)
         value = f" <b>{words}</b>" if math.isfinite(key.value) else f' <em class="warn">{words}</em>'
     kind = f"c{place % COLOURS}{' dashed' if key.dashed else ''}"
-    return f'<li class="{kind}"><span>{escape(key.called)}</span>{value}</li>'
+    return f'<li class="{kind}">{called}{value}</li>'

@@ -147,7 +147,7 @@ def _chart(family: Family, drawn: Series, view: View) -> str:
     )
     alone = len(family.lines) == 1
     keys = [
-        Key("last" if alone else called, float(y[-1]), _is_dashed(place, called))
+        Key("" if alone else called, float(y[-1]), _is_dashed(place, called))
         for place, (called, _, y) in enumerate(chosen)
     ]
     return figure(family.title, picture, keys, max(len(family.lines) - MOST_LINES, 0))
