@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rarebeat.processes import kill_processes, tree
-from rarebeat.run_logs import runs_of_agent, words_of
+from rarebeat.run_logs import new_agent_log, runs_of_agent, words_of
 from rarebeat.warm import GAVE_UP
 
 # How often an agent that was killed is started anew. One that gives up by itself is not.
@@ -89,7 +89,6 @@ class Agents:
         places: device of each agent as CUDA_VISIBLE_DEVICES names it; None is the processor.
         count: runs of each agent at most.
         limit: seconds that a run may take.
-        first: number of the first agent, where there are others beside these.
     """
 
     path: str
@@ -98,12 +97,13 @@ class Agents:
     logs: Path
     count: int | None = None
     limit: float | None = None
-    first: int = 1
     _processes: list[subprocess.Popen] = field(default_factory=list)
+    _logs: list[Path] = field(default_factory=list)
     _restarts: int = 0
 
     def __enter__(self) -> Agents:
         self.logs.mkdir(parents=True, exist_ok=True)
+        self._logs = [new_agent_log(self.logs) for _ in self.places]
         try:
             self._processes = [self._start(i) for i in range(len(self.places))]
         except OSError:
@@ -115,8 +115,8 @@ class Agents:
         self.stop()
 
     def log(self, i: int) -> Path:
-        """The log of agent `i`, counted from 0."""
-        return self.logs / f"agent-{self.first + i}.log"
+        """The log of agent `i`, counted from 0; agents of other commands have others."""
+        return self._logs[i]
 
     def _start(self, i: int) -> subprocess.Popen:
         with self.log(i).open("ab") as log:
@@ -149,7 +149,7 @@ class Agents:
         return [self._doing(i, process) for i, process in enumerate(self._processes)]
 
     def _doing(self, i: int, process: subprocess.Popen) -> Doing:
-        name, place = str(self.first + i), "CPU" if self.places[i] is None else f"GPU {self.places[i]}"
+        name, place = str(1 + i), "CPU" if self.places[i] is None else f"GPU {self.places[i]}"
         code = process.poll()
         if code is not None:
             return Doing(name, place, BENCHED if code == GAVE_UP else ENDED)

@@ -54,7 +54,8 @@ class Place:
         environment = {**os.environ, **cores, **task.environment}
         places = [environment.get(VISIBLE) or None]
         everything = agent_environment(environment, 1, None)
-        self._agents = Agents(task.path, places, everything, task.logs, task.count, task.limit, number)
+        self._agents = Agents(task.path, places, everything, task.logs, task.count, task.limit)
+        self._number = str(number)
         self._asked_to_stop = threading.Event()
 
     def run(self) -> tuple[Doing, bool]:
@@ -67,8 +68,8 @@ class Place:
     def doing(self) -> Doing:
         """What the agent does now."""
         begun = self._agents.doing()
-        one = begun[0] if begun else Doing(str(self._agents.first), "", STARTS)
-        return replace(one, place=f"{socket.gethostname()} {one.place}")
+        one = begun[0] if begun else Doing(self._number, "", STARTS)
+        return replace(one, agent=self._number, place=f"{socket.gethostname()} {one.place}")
 
     def finish(self) -> None:
         """Let the agent end its run and take no other."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from pathlib import Path
@@ -14,6 +15,18 @@ ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 NOISE = re.compile(r"^(wandb:|WARNING: All log messages before absl|[IWE]0000 00:00:)")
 # The end of a log that is looked at (bytes): a run may have printed for hours.
 TAIL = 1 << 16
+
+
+def new_agent_log(folder: Path) -> Path:
+    """Make the log of one more agent in `folder`, which commands and machines may share."""
+    numbers = itertools.count(1)
+    while True:
+        log = folder / f"agent-{next(numbers)}.log"
+        try:
+            log.touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        return log
 
 
 def last_words(logs: Path, lines: int = 5) -> dict[str, list[str]]:

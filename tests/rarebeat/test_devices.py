@@ -75,3 +75,13 @@ def test_each_agent_is_told_its_own_device_and_no_other(tmp_path, monkeypatch):
             pass
         said = [agents.log(i).read_text() for i in range(4)]
     assert said == ["device 0\n", "device 1\n", "device 0\n", "device any\n"]
+
+
+def test_agents_of_several_commands_that_share_a_folder_have_a_log_each(tmp_path, monkeypatch):
+    monkeypatch.setattr(Agents, "_command", lambda self: ["/bin/true"])
+    with (
+        Agents("local/p/s", [None, None], {}, tmp_path) as one,
+        Agents("local/p/s", [None], {}, tmp_path) as two,
+    ):
+        logs = [one.log(0), one.log(1), two.log(0)]
+    assert [log.name for log in logs] == ["agent-1.log", "agent-2.log", "agent-3.log"]
