@@ -54,7 +54,8 @@ def main() -> None:
     with commands.server():
         evening = Evening(commands, Kept(asked.out / "stages", commands), asked.hours, asked.small)
         stages = evening.all(records.resolve())
-    text = page.page(stages, SHORT)
+    options = (f" --hours {asked.hours:g}" if asked.hours else "") + (" --small" if asked.small else "")
+    text = page.page(stages, SHORT, options)
     if asked.write:
         asked.write.write_text(text, encoding="utf-8")
     else:

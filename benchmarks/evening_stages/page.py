@@ -9,15 +9,20 @@ from typing import Any
 from evening_stages.kept import Stage
 
 SHOWN = 8
-COMMAND = "ECG_DATA=FOLDER python benchmarks/evening.py --out FOLDER --write docs/evening.md"
+COMMAND = "ECG_DATA=FOLDER python benchmarks/evening.py --out FOLDER"
 
 
-def page(stages: Mapping[str, Stage], short: Mapping[str, Any]) -> str:
-    """The whole page in Markdown."""
+def page(stages: Mapping[str, Stage], short: Mapping[str, Any], options: str) -> str:
+    """The whole page in Markdown.
+
+    Args:
+        short: hyperparameters that the sweeps' own were replaced by.
+        options: of the command line, those that change what is run.
+    """
     settings = ", ".join(f"`{name}: {value}`" for name, value in short.items())
     parts = [
         "# An evening on two cores",
-        f"```\n{COMMAND}\n```",
+        f"```\n{COMMAND}{options} --write docs/evening.md\n```",
         "Written by that command, which runs nothing but `rarebeat`'s own commands on MIT-BIH's DS1. DS2 is "
         "not opened: 17 patients are searched on, by patient folds, and five, records 114, 124, 205, 207 and "
         f"220, are kept apart for the last step. Runs are short ({settings}), so the numbers say how far an "
@@ -176,10 +181,11 @@ def resampling(lines: Sequence[Mapping[str, Any]]) -> str:
         for sampler in dict.fromkeys(line["sampler"] for line in of_model):
             of = {line["class"]: line for line in of_model if line["sampler"] == sampler}
             rows.append([model, sampler, *(cell for name in "SV" for cell in _against(of[name]))])
+    shares = ", ".join(f"{line['class']} {line['share']:.3f}" for line in lines[:3])
     return (
         "Loss `ce` on all 22 patients, the same steps for every sampler; the mean over folds, and the "
-        "difference to the same network without resampling over the same draws of patients.\n\n"
-        + table(heading, rows)
+        "difference to the same network without resampling over the same draws of patients. A guess would "
+        f"get a class's share of the beats: {shares}.\n\n{table(heading, rows)}"
     )
 
 
@@ -195,16 +201,17 @@ def lessons(stages: Mapping[str, Stage]) -> Iterable[str]:
     default, seeds = _moments(floor)
     low, high = floor["leaderboard"]["runs"][0]["interval"]
     yield (
-        f"Seeds move the objective by {seeds:.3f} (sd), so that nine in ten lie within {3.3 * seeds:.3f} of "
-        f"one another; the interval by patient is {high - low:.3f} wide."
+        f"Seeds move the objective by {seeds:.3f} (sd): two runs that differ in nothing else lie within "
+        f"{2.8 * seeds:.3f} of one another nineteen times of twenty. The interval by patient is "
+        f"{high - low:.3f} wide."
     )
     board = stages["focal search"].found["leaderboard"]
     first, compared = board["runs"][0], [line for line in board["runs"] if line["tied"] is not None]
     gain = first["objective"] - default
     yield (
         f"The first of the search is {gain:+.3f} above the default's mean, {abs(gain) / seeds:.1f} "
-        f"sds of its seeds; corrected for having been picked it is worth {number(board['corrected'])}. "
-        f"Of the first {len(compared)}, {sum(line['tied'] for line in compared)} are tied."
+        "standard deviations of its seeds; corrected for having been picked it is worth "
+        f"{number(board['corrected'])}. Of the first {len(compared)}, {sum(line['tied'] for line in compared)} are tied."
     )
     yield f"Confirming says: {verdict(stages['confirm'].found)}"
     gain = stages["ensemble"].found["gain"]

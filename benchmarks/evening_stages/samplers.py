@@ -21,8 +21,9 @@ RESAMPLES = 1000
 def against_none(api: wandb.Api, path: str) -> list[dict[str, Any]]:
     """A line for each network, sampler and ranked class of the sweep at `path`.
 
-    `value` is the mean over folds of the class's AUPRC, `difference` what it has more than the same network
-    without resampling, and `interval` the 95 % interval of that over the same draws of patients.
+    `share` is how much of the rows the class is, which is what a guess gets, `value` the mean over folds of
+    the class's AUPRC, `difference` what it has more than the same network without resampling, and `interval`
+    the 95 % interval of that over the same draws of patients.
     """
     runs = [run for run in read_sweep(api, find_sweep(api, path)).entries if run.objective is not None]
     lines = []
@@ -35,11 +36,16 @@ def against_none(api: wandb.Api, path: str) -> list[dict[str, Any]]:
     return lines
 
 
-def _drawn(api: wandb.Api, run: Entry) -> dict[str, tuple[float, np.ndarray]]:
-    """By ranked class, its AUPRC and that (R,) over draws of patients, the same draws for every run."""
+Drawn = tuple[float, float, np.ndarray]
+
+
+def _drawn(api: wandb.Api, run: Entry) -> dict[str, Drawn]:
+    """By ranked class its share, its AUPRC, and that (R,) over draws of patients, the same for every run."""
     predictions, link = read_run(api, run), run.config["link"]
+    share = dict(zip(predictions.classes, (predictions.target == 1).mean(axis=0), strict=True))
     return {
         name: (
+            float(share[name]),
             objective(predictions, [name], link),
             resampled_objective(predictions, [name], link, RESAMPLES),
         )
@@ -47,14 +53,13 @@ def _drawn(api: wandb.Api, run: Entry) -> dict[str, tuple[float, np.ndarray]]:
     }
 
 
-def _line(
-    model: str, sampler: str, name: str, found: tuple[float, np.ndarray], control: tuple[float, np.ndarray]
-) -> dict[str, Any]:
-    (value, drawn), (without, drawn_without) = found, control
+def _line(model: str, sampler: str, name: str, found: Drawn, control: Drawn) -> dict[str, Any]:
+    (share, value, drawn), (_, without, drawn_without) = found, control
     return {
         "model": model,
         "sampler": sampler,
         "class": name,
+        "share": share,
         "value": value,
         "difference": value - without,
         "interval": None if sampler == CONTROL else interval(drawn - drawn_without),
