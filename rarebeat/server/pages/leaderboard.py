@@ -73,7 +73,7 @@ def _shown(view: View, found: Standing, metrics: Sequence[str], parameters: Sequ
 def _notices(found: Standing) -> list[str]:
     if found.ties:
         count = sum(entry.tied for entry in found.ranked)
-        return [note(f"The first {count} are tied: on these patients none is better for sure. {INTERVALS}")]
+        return [note(f"{count} runs share the first place: none of them is better for sure. {INTERVALS}")]
     if found.outdated:
         return [note("Ties are of an earlier first: `rarebeat leaderboard --write` finds those of this one.")]
     return [note(INTERVALS)] if any(entry.low is not None for entry in found.ranked) else []
@@ -126,6 +126,7 @@ def _with_interval(found: Standing, row: Row, cell: Html) -> Html:
     entry = found.by_row(row["id"])
     if entry is None or entry.low is None or entry.high is None:
         return cell
-    tied = '<span class="tied">tied with the first</span>' if found.ties and entry.tied else ""
+    is_other = found.ties and entry.tied and entry is not found.best
+    tied = '<span class="tied">tied with the first</span>' if is_other else ""
     interval = f' <span class="dim">[{entry.low:.2f}, {entry.high:.2f}]</span>{tied}</td>'
     return Html(cell.removesuffix("</td>") + interval)

@@ -15,6 +15,7 @@ from rarebeat.server.pages.shell import Asked
 from rarebeat.server.store import Row
 
 PLACE = " place"
+WIDEST = 60  # characters of a cell
 
 
 def run_cell(row: Row, path: Sequence[str]) -> Html:
@@ -77,9 +78,11 @@ def numbers(values: Sequence[Any]) -> list[Html]:
 
 
 def _plain(value: Any) -> Html:
+    if value is None:
+        return Html("")
     if isinstance(value, bool | dict | list):
-        return text(json.dumps(value))
-    return text(f"{value:.4g}" if isinstance(value, float) else value)
+        return text(json.dumps(value)[:WIDEST])
+    return text(f"{value:.4g}" if isinstance(value, float) else str(value)[:WIDEST])
 
 
 def when(row: Row) -> Html:

@@ -86,12 +86,14 @@ async function ask() {
   const began = performance.now();
   try {
     const headers = tag ? { "X-Live": "1", "If-None-Match": tag } : { "X-Live": "1" };
-    const answer = await fetch(location.href, { headers, cache: "no-store", redirect: "error" });
+    const signal = AbortSignal.timeout(SLOWEST);
+    const answer = await fetch(location.href, { headers, signal, cache: "no-store", redirect: "error" });
     if (answer.status === 200) {
       tag = answer.headers.get("ETag");
       change(await answer.text());
-    } else if (answer.status !== 304) throw new Error(answer.status);
-    say("live", "on");
+    } else if (answer.status !== 304 && answer.status !== 404) throw new Error(answer.status);
+    if (answer.status === 404) say("no longer here", "off");
+    else say("live", "on");
     wait = Math.min(Math.max(EVERY, SHARE * (performance.now() - began)), SLOWEST);
   } catch {
     say("the server does not answer", "off");
