@@ -211,7 +211,8 @@ def lessons(stages: Mapping[str, Stage]) -> Iterable[str]:
     yield (
         f"The first of the search is {gain:+.3f} above the default's mean, {abs(gain) / seeds:.1f} "
         "standard deviations of its seeds; corrected for having been picked it is worth "
-        f"{number(board['corrected'])}. Of the first {len(compared)}, {sum(line['tied'] for line in compared)} are tied."
+        f"{number(board['corrected'])}. Of the first {len(compared)}, "
+        f"{sum(line['tied'] for line in compared)} are tied."
     )
     yield f"Confirming says: {verdict(stages['confirm'].found)}"
     gain = stages["ensemble"].found["gain"]
