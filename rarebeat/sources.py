@@ -89,7 +89,10 @@ def _fetched(name: str, source: Source, folder: Path, mirror: str | None = None,
     from data_utils.download import PHYSIONET
 
     if source.fetch is None:
-        raise BadInput(f"{name} is not downloaded by this program: give --from the {source.reads}.")
+        raise BadInput(
+            f"{name} is not downloaded by this program: give `rarebeat data build {name}` --from the "
+            f"{source.reads}."
+        )
     with bar("Downloading") as progress:
         source.fetch(folder, (mirror or PHYSIONET).rstrip("/"), options, progress)
     return folder

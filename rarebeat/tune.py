@@ -72,6 +72,9 @@ def tune(
 
 
 def _search(config: dict, source: Path, tuner: str, folder: Path) -> tuple[Ranking, doubt.Doubts]:
+    import training.quiet  # noqa: F401  (before anything imports TensorFlow)
+
+    # isort: split
     from data_utils.dataset import open_dataset
     from training.devices import check_device
     from training.predictions import read_predictions

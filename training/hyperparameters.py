@@ -120,7 +120,7 @@ def check(name: str, value: object) -> object:
         BadInput: no such name, another type, or out of bounds.
     """
     if name not in TABLE:
-        raise BadInput(f"There is no hyperparameter {name!r}{_nearest(name)}.")
+        raise BadInput(f"There is no hyperparameter {name!r}{_nearest(name)}")
     declaration = TABLE[name]
     if declaration["type"] == "choice":
         return _check_choice(name, value, declaration["choices"])
@@ -136,7 +136,7 @@ def check(name: str, value: object) -> object:
 
 def _nearest(name: str) -> str:
     near = difflib.get_close_matches(name, TABLE, n=1)
-    return f": did you mean {near[0]!r}?" if near else f"; there are {', '.join(sorted(TABLE))}"
+    return f": did you mean {near[0]!r}?" if near else f"; there are {', '.join(sorted(TABLE))}."
 
 
 def _check_choice(name: str, value: object, choices: list) -> object:

@@ -40,3 +40,11 @@ def test_a_tuner_that_is_none_and_a_file_that_is_no_sweep_are_refused(terminal, 
     assert "is not one of" in shell.run("rarebeat", "tune", "sweep.yaml", "--tuner", "best", code=2).stderr
     said = shell.run("rarebeat", "tune", "sweep.yaml", "--data", data, code=2).stderr
     assert "use `rarebeat sweep`" in said
+
+
+def test_a_data_file_that_is_not_there_is_one_sentence_without_tensorflows_own(
+    terminal, tmp_path, sweep_yaml
+):
+    (tmp_path / "sweep.yaml").write_text(sweep_yaml)
+    said = terminal(tmp_path).refuses("rarebeat", "tune", "sweep.yaml", "--data", "none.h5")
+    assert said.startswith("Error: There is no data file none.h5")

@@ -51,7 +51,7 @@ def test_a_quantised_whole_number_is_an_int():
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"lerning_rate": 0.1}, "no hyperparameter 'lerning_rate': did you mean 'learning_rate'"),
+        ({"lerning_rate": 0.1}, "no hyperparameter 'lerning_rate': did you mean 'learning_rate'\\?$"),
         ({"zzz": 1}, "no hyperparameter 'zzz'; there are alpha"),
         ({"learning_rate": "1e-4"}, "must be a number: write 1.0e-4, because YAML reads 1e-4 as text"),
         ({"learning_rate": "2.5E3"}, "write 2.5e\\+3"),
