@@ -1,7 +1,6 @@
 """What every model builder keeps, whoever wrote it."""
 
 import functools
-import importlib.util
 import os
 import subprocess
 import sys
@@ -312,7 +311,6 @@ assert max(found.values()) < 1e-4, found
 """
 
 
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
 @pytest.mark.parametrize(
     "names", [["cnn_attention", "rnn"], pytest.param(NAMES, marks=pytest.mark.slow)], ids=["two", "all"]
 )
