@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 
 from rarebeat.figures import Line, lines
 from rarebeat.figures.svg import COLOURS
 from rarebeat.server.pages.amounts import written
-from rarebeat.server.pages.markup import folded, live, note
+from rarebeat.server.pages.markup import address, folded, live, note
 from rarebeat.server.pages.run.chart import Key, figure
 from rarebeat.server.pages.run.families import SINGLE, Family, families, machine_families
 from rarebeat.server.pages.run.history import (
@@ -22,40 +20,19 @@ from rarebeat.server.pages.run.history import (
     thinned,
 )
 from rarebeat.server.pages.run.opened import Opened
+from rarebeat.server.pages.run.view import AXES, View
 
 SIZE = (400, 216)  # px
 # Lines of one chart, and charts that are open when the page is: what is folded costs as little to skip.
 MOST_LINES, MOST_OPEN = 24, 36
-AXES = {"_step": "step", "epoch": "epoch", "_runtime": "seconds"}
-SMOOTHINGS = {"": "as logged", "0.6": "a little", "0.9": "a lot"}
-
-
-@dataclass(frozen=True)
-class View:
-    """How the charts are drawn: over which metric, smoothed by how much, which of them."""
-
-    x: str
-    smooth: str
-    match: str
-
-    @classmethod
-    def of(cls, query: dict[str, str]) -> View:
-        x, smooth = query.get("x", "_step"), query.get("smooth", "")
-        return cls(
-            x if x in AXES else "_step", smooth if smooth in SMOOTHINGS else "", query.get("match", "")[:200]
-        )
-
-    def shows(self, family: Family) -> bool:
-        """Whether each word that was typed is somewhere in its title or the names of its metrics."""
-        held = " ".join([family.title, *(name for _, name in family.lines)]).lower()
-        return all(word in held for word in self.match.lower().split())
 
 
 def charts(run: Opened) -> tuple[str, ...]:
     """The controls, and a region for each section of charts."""
-    view, history = View.of(dict(run.query)), read_history(run.db, run.row)
+    history = read_history(run.db, run.row)
     held = history.names()
-    names = [name for name in held if name not in AXES and not name.startswith("_")]
+    view = View.of(run.query, held)
+    names = [name for name in held if name not in view.axes and not name.startswith("_")]
     shown = [family for family in families(names) if view.shows(family)]
     drawn = history.series([name for family in shown for _, name in family.lines], view.x)
     sections = list(dict.fromkeys(family.section for family in shown))
@@ -68,7 +45,7 @@ def charts(run: Opened) -> tuple[str, ...]:
         body.append(_section(f"charts-{section or 'all'}", heading, grid, len(mine), opened))
         count += len(mine)
     return (
-        _controls(run, view, "epoch" in held),
+        view.form(address(*run.path)),
         live("charts", _extent(history, shown, view), *body, tag="div"),
         _machine(run),
     )
@@ -92,26 +69,6 @@ def _extent(history: History, shown: list[Family], view: View) -> str:
     return ""
 
 
-def _controls(run: Opened, view: View, has_epochs: bool) -> str:
-    axes = {name: words for name, words in AXES.items() if name != "epoch" or has_epochs}
-    return (
-        f'<form class="controls" action="{escape(run.at().partition("?")[0])}">'
-        f'<label>Metrics <input type="search" name="match" value="{escape(view.match)}" '
-        f'placeholder="all"></label>'
-        f"<label>Over {_select('x', axes, view.x)}</label>"
-        f"<label>Smoothed {_select('smooth', SMOOTHINGS, view.smooth)}</label>"
-        f"<button>Draw</button></form>"
-    )
-
-
-def _select(name: str, options: dict[str, str], chosen: str) -> str:
-    listed = "".join(
-        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(words)}</option>'
-        for value, words in options.items()
-    )
-    return f'<select name="{name}">{listed}</select>'
-
-
 def _grid(figures: Iterable[str]) -> str:
     return f'<div class="charts">{"".join(figures)}</div>'
 
@@ -122,7 +79,7 @@ def _machine(run: Opened) -> str:
     if not names:
         return ""
     drawn = events.series(names, "_runtime")
-    view = View("_runtime", "", "")
+    view = View(AXES, "_runtime")
     listed = machine_families(names)
     grid = _grid(_chart(family, drawn, view) for family in listed)
     return folded("system", f"The machine · {len(listed)}", live("system-charts", grid, tag="div"))
@@ -139,8 +96,8 @@ def _chart(family: Family, drawn: Series, view: View) -> str:
     picture = lines(
         [_line(place, *one, view) for place, one in enumerate(chosen)],
         family.title,
-        _described(chosen, AXES[view.x]),
-        AXES[view.x],
+        _described(chosen, view.axes[view.x]),
+        view.axes[view.x],
         "",
         SIZE,
         named=False,

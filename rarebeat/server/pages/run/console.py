@@ -30,9 +30,8 @@ def plain(line: str) -> str:
 
 def console(run: Opened) -> tuple[str, ...]:
     total = run.row["log_lines"]
-    asked = run.query.get("from", "")
     newest = max(0, total - PAGE)
-    first = min(int(asked), newest) if asked.isascii() and asked.isdigit() and len(asked) < 16 else newest
+    first = min(newest if (asked := run.whole("from")) is None else asked, newest)
     rows = run.db.execute(
         """SELECT number, body FROM lines WHERE run_id = ? AND stream = 'output' AND number >= ?
            ORDER BY number LIMIT ?""",

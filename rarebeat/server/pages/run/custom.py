@@ -11,7 +11,7 @@ import numpy as np
 from rarebeat.figures import Line, bars, columns, heat, lines, scatter
 from rarebeat.server.pages.amounts import written
 from rarebeat.server.pages.run.chart import Key, figure
-from rarebeat.server.pages.run.history import number, thinned
+from rarebeat.server.pages.run.history import LARGEST, number, thinned
 from rarebeat.server.pages.run.logged_table import Logged
 
 MOST_LINES, MOST_BARS, MOST_POINTS, MOST_LABELS, BINS = 24, 40, 3000, 40, 40
@@ -92,7 +92,7 @@ def matrix(title: str, logged: Logged, true: str, decided: str, count: str) -> s
 
 def is_matrix(logged: Logged) -> bool:
     """Whether a table is a matrix written out: two names and a count, for all pairs of the same names."""
-    if len(logged.columns) != 3 or not logged.rows:
+    if len(logged.columns) != 3 or not 0 < len(logged.rows) <= MOST_LABELS**2:
         return False
     first, second, counts = (logged.column(name) for name in logged.columns)
     names = [set(map(str, column)) for column in (first, second)]
@@ -115,11 +115,11 @@ def _curves(chart: Custom, logged: Logged) -> str | None:
     xs, ys = _numbers(logged.column(x)), _numbers(logged.column(y))
     if not len(xs) or len(xs) != len(ys):
         return None
-    names = groups or [chart.title] * len(xs)
+    names = np.array(list(map(str, groups)) if groups else [chart.title] * len(xs))
     drawn = []
     # In the order of their names, as in the charts of metrics: a class has one colour on all of them.
-    for name in sorted(set(map(str, names)))[:MOST_LINES]:
-        mine = np.array([str(each) == name for each in names]) & np.isfinite(xs)
+    for name in sorted(set(names.tolist()))[:MOST_LINES]:
+        mine = (names == name) & np.isfinite(xs)
         if mine.any():
             drawn.append(Line(name, *thinned(xs[mine], ys[mine])))
     x_label = chart.words.get("x-axis-title") or chart.words.get("xname") or str(x)
@@ -167,7 +167,9 @@ def _histogram(chart: Custom, logged: Logged) -> str | None:
 
 
 def _numbers(values: list[Any]) -> np.ndarray:
-    return np.array([np.nan if (known := number(value)) is None else known for value in values], float)
+    """(n,), NaN for what is no number or too large to draw."""
+    found = np.array([np.nan if (known := number(value)) is None else known for value in values], float)
+    return np.where(np.abs(found) < LARGEST, found, np.nan)
 
 
 _PAINTERS: dict[str, Callable[[Custom, Logged], str | None]] = {

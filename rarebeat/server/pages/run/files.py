@@ -10,14 +10,13 @@ from rarebeat.server.pages.markup import live, moment, note
 from rarebeat.server.pages.run.opened import Opened
 from rarebeat.server.store import Row
 
-PAGE = 200
+PAGE, LAST = 200, 10**6
 HERE = """FROM files JOIN blobs ON digest = blob WHERE run_id = ? AND name LIKE ? ESCAPE '!'"""
 
 
 def files(run: Opened) -> tuple[str, ...]:
     words = run.query.get("match", "")[:200]
-    page = run.query.get("page", "")
-    start = PAGE * int(page) if page.isascii() and page.isdigit() and len(page) < 9 else 0
+    start = PAGE * min(run.whole("page") or 0, LAST)
     held = (run.row["id"], f"%{words.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%")
     count, total = run.db.execute(f"SELECT count(*), coalesce(sum(size), 0) {HERE}", held).fetchone()
     rows = run.db.execute(

@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from rarebeat.server.metric_names import leaves
 from rarebeat.server.rare_lines import chosen_lines, spread
 from rarebeat.server.store import Row
 
 # Rows of a long history that are read, and points of a line that are drawn.
 READ, DRAWN = 400, 300
+# Beyond it a picture's own arithmetic overflows.
+LARGEST = 1e150
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -29,7 +32,9 @@ class History:
         """Names that have held a number, in the order in which they came."""
         found: dict[str, None] = {}
         for row in self.rows:
-            found.update((name, None) for name, value in row.items() if number(value) is not None)
+            found.update(
+                (name, None) for name, value in row.items() if name not in found and number(value) is not None
+            )
         return list(found)
 
     def series(self, names: list[str], x: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -38,7 +43,7 @@ class History:
         points: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in names}
         for row in self.rows:
             place = number(row.get(x))
-            if place is None or not math.isfinite(place):
+            if place is None or not abs(place) < LARGEST:
                 continue
             for name, value in row.items():
                 if name in points and (measured := number(value)) is not None:
@@ -64,20 +69,29 @@ def _rows(db: sqlite3.Connection, run: int, stream: str, numbers: list[int]) -> 
            AND number IN (SELECT value FROM json_each(?)) ORDER BY number""",
         (run, stream, json.dumps(numbers)),
     )
-    return [json.loads(row["body"]) for row in found]
+    return [flat(json.loads(row["body"])) for row in found]
+
+
+def flat(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with nested values by their paths: `a.b` for {"a": {"b": 1}}."""
+    if not any(isinstance(value, dict) and "_type" not in value for value in row.values()):
+        return row
+    return dict(leaf for name, value in row.items() for leaf in leaves(name, value))
 
 
 def number(value: Any) -> float | None:
     """The number that was logged; a value that is not finite stands in the history as its name."""
-    if isinstance(value, float | int) and not isinstance(value, bool):
-        return float(value)
+    if isinstance(value, float):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return float(value) if abs(value) < LARGEST else math.copysign(math.inf, 1 if value > 0 else -1)
     return _NOT_FINITE.get(value) if isinstance(value, str) else None
 
 
 def thinned(x: np.ndarray, y: np.ndarray, most: int = DRAWN) -> tuple[np.ndarray, np.ndarray]:
     """Points (n,), (n,), few enough to draw: of each stretch the lowest and the highest, so that no peak is
     lost. Values that are not finite become gaps."""
-    y = np.where(np.isfinite(y), y, np.nan)
+    y = np.where(np.abs(y) < LARGEST, y, np.nan)
     if len(y) <= most:
         return x, y
     kept = {0, len(y) - 1}

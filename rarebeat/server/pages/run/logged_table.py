@@ -14,7 +14,7 @@ from rarebeat.server.pages.run.media import artifact_file, logged_file
 from rarebeat.server.pages.run.opened import Opened
 
 # Larger ones are for those who download them: reading takes a second for each 50 MB.
-MOST_BYTES = 16 * 1000**2
+MOST_BYTES, MOST_INLINE = 16 * 1000**2, 1000**2
 FIRST, PAGE = 10, 50  # rows
 MOST_COLUMNS = 60
 
@@ -35,10 +35,10 @@ class Logged:
         return [row[place] if place < len(row) else None for row in self.rows]
 
 
-def read_table(run: Opened, value: dict[str, Any]) -> Logged | None:
-    """The table that was logged as this value; None when it is not here, too large, or none."""
+def read_table(run: Opened, value: dict[str, Any], most: int = MOST_BYTES) -> Logged | None:
+    """The table that was logged as this value; None when it is not here, no table, or above `most` bytes."""
     file = logged_file(run, value)
-    if file is None or file.size > MOST_BYTES:
+    if file is None or file.size > most:
         return None
     try:
         stored = json.loads(run.asked.server.blobs.path(file.blob).read_bytes())
@@ -53,14 +53,17 @@ def shown_table(run: Opened, name: str, logged: Logged, page: int | None = None)
     """The first rows, and the way to all; or a page of them."""
     size, start = (FIRST, 0) if page is None else (PAGE, page * PAGE)
     heads = logged.columns[:MOST_COLUMNS]
-    rows = [_cells(run, logged, row, len(heads)) for row in logged.rows[start : start + size]]
-    texts = [place for place, head in enumerate(heads) if not _is_numeric(logged.column(head))]
+    here = [
+        [row[n] if n < len(row) else None for n in range(len(heads))] for row in logged.rows[start:][:size]
+    ]
+    rows = [[_cell(run, logged, value) for value in row] for row in here]
+    texts = [place for place in range(len(heads)) if not all(_is_number(row[place]) for row in here)]
     drawn = table(name, heads, rows, max(texts, default=0) + 1)
     return drawn + _turned(run, name, len(logged.rows), start, start + len(rows), page)
 
 
-def _is_numeric(values: list[Any]) -> bool:
-    return all(value is None or number(value) is not None for value in values)
+def _is_number(value: Any) -> bool:
+    return value is None or number(value) is not None
 
 
 def _turned(run: Opened, name: str, total: int, start: int, end: int, page: int | None) -> str:
@@ -76,10 +79,6 @@ def _turned(run: Opened, name: str, total: int, start: int, end: int, page: int 
     turned = "".join(f'<a href="{escape(url)}">{words}</a>' for url, words in links)
     said = f"Rows {start + 1:,}–{end:,} of {total:,}" if end > start else f"No rows here, of {total:,}"
     return f'<nav class="turn" aria-label="Rows of {escape(name)}"><span>{said}</span>{turned}</nav>'
-
-
-def _cells(run: Opened, logged: Logged, row: list[Any], width: int) -> list[object]:
-    return [_cell(run, logged, row[place] if place < len(row) else None) for place in range(width)]
 
 
 def _cell(run: Opened, logged: Logged, value: Any) -> object:

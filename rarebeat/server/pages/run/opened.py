@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+from rarebeat.server.metric_names import leaves
 from rarebeat.server.operations.projects import find_project
 from rarebeat.server.operations.runs import find_run
 from rarebeat.server.pages.markup import address
@@ -36,10 +37,16 @@ class Opened:
     def query(self) -> Mapping[str, str]:
         return self.asked.query
 
+    def whole(self, name: str) -> int | None:
+        """The whole number that the address gives under this name, if it gives one."""
+        given = self.query.get(name, "")
+        return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None
+
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """The last value of everything that was logged, without the client's own."""
-        return {key: value for key, value in json.loads(self.row["summary_json"]).items() if key != "_wandb"}
+        """The last value of everything that was logged, by its path, without the client's own."""
+        stored = json.loads(self.row["summary_json"]).items()
+        return dict(leaf for key, value in stored if key != "_wandb" for leaf in leaves(key, value))
 
     @cached_property
     def config(self) -> dict[str, Any]:

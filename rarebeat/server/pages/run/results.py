@@ -13,12 +13,12 @@ from rarebeat.server.pages.run.custom import custom_charts, draw, is_matrix, mat
 from rarebeat.server.pages.run.histogram import histogram
 from rarebeat.server.pages.run.history import read_history
 from rarebeat.server.pages.run.images import images
-from rarebeat.server.pages.run.logged_table import read_table, shown_table
+from rarebeat.server.pages.run.logged_table import MOST_INLINE, read_table, shown_table
 from rarebeat.server.pages.run.media import logged_file
 from rarebeat.server.pages.run.opened import Opened
 
-PLAIN = ("number", "string", "map")  # kinds of values that are no media
-MOST_FILES = 50
+PLAIN = ("number", "string")  # kinds of values that are no media
+MOST_TABLES, MOST_FILES = 12, 50
 
 
 def results(run: Opened) -> tuple[str, ...]:
@@ -36,9 +36,7 @@ def _logged(run: Opened) -> tuple[list[int], dict[str, dict[str, Any]]]:
     """The steps at which media were logged, and the last of each name up to the step that was asked for."""
     if all(kind in PLAIN for kind in json.loads(run.row["keys_json"]).values()):
         return [], {}
-    until = run.query.get("step", "")
-    until = int(until) if until.isascii() and until.isdigit() and len(until) < 16 else None
-    steps, values = [], {}
+    until, steps, values = run.whole("step"), [], {}
     for row in read_history(run.db, run.row).rows:
         media = {key: value for key, value in row.items() if _is_media(value)}
         step = row.get("_step")
@@ -59,15 +57,15 @@ def _stepped(run: Opened, steps: list[int]) -> str:
     """The way to what was logged before: pictures of every epoch, one at a time."""
     if len(steps) < 2:
         return ""
-    asked = run.query.get("step", "")
-    here = max((step for step in steps if asked.isdigit() and step <= int(asked)), default=steps[-1])
+    asked = run.whole("step")
+    here = steps[-1] if asked is None else max((s for s in steps if s <= asked), default=steps[0])
     place = steps.index(here)
     links = [("first", steps[0]), ("earlier", steps[place - 1])] if place else []
     links += [("later", steps[place + 1])] if place + 1 < len(steps) else []
     turned = "".join(
         f'<a href="{escape(run.at("results", step=str(step)))}">{words}</a>' for words, step in links
     )
-    newest = f'<a href="{escape(run.at("results", step=None))}">newest</a>' if asked else ""
+    newest = f'<a href="{escape(run.at("results", step=None))}">newest</a>' if asked is not None else ""
     return (
         f'<nav class="turn" aria-label="Steps"><span>As of step {here:,} of {steps[-1]:,}</span>'
         f"{turned}{newest}</nav>"
@@ -78,33 +76,40 @@ def _figures(run: Opened, values: dict[str, dict[str, Any]]) -> Iterator[str]:
     """Charts and matrices side by side, then histograms; below them the tables that are only tables."""
     drawn, tables, used = [], [], set()
     for chart in sorted(custom_charts(run.client), key=lambda chart: (chart.place, chart.name)):
-        logged = read_table(run, values[chart.table]) if chart.table in values else None
+        logged = read_table(run, values[chart.table], MOST_INLINE) if chart.table in values else None
         if logged and (picture := draw(chart, logged)):
             drawn.append(picture)
             used.add(chart.table)
     for name, value in values.items():
         if value["_type"] != "table-file" or name in used:
             continue
-        logged = read_table(run, value)
+        logged = read_table(run, value, MOST_INLINE) if len(tables) < MOST_TABLES else None
         if logged and is_matrix(logged) and (picture := matrix(name, logged, *logged.columns)):
             drawn.append(picture)
         elif logged:
             tables.append(shown_table(run, name, logged))
         else:
-            tables.append(_download(run, name, value))
+            tables.append(_table_link(run, name, value))
     drawn += filter(None, (histogram(name, value) for name, value in values.items()))
     yield f'<div class="charts">{"".join(drawn)}</div>' if drawn else ""
     yield "".join(f'<section class="logged">{one}</section>' for one in tables)
 
 
+def _table_link(run: Opened, name: str, value: dict[str, Any]) -> str:
+    """A table that is too much for a page of all, or not here yet."""
+    show = f'<a href="{escape(run.at("results", table=name))}">show</a>'
+    return f"<p>{_download(run, name, value)} {show if logged_file(run, value) else ''}</p>"
+
+
 def _one_table(run: Opened, name: str) -> str:
-    value = run.summary.get(name)
-    logged = read_table(run, value) if isinstance(value, dict) else None
+    value = _logged(run)[1].get(name)
+    logged = read_table(run, value) if value else None
     back = f'<a href="{escape(run.at("results", table=None, page=None))}">all plots and tables</a>'
     back = f'<nav class="turn" aria-label="Back">{back}</nav>'
-    page = run.query.get("page", "")
-    place = int(page) if page.isascii() and page.isdigit() and len(page) < 9 else 0
-    shown = shown_table(run, name, logged, place) if logged else note("There is no such table here.")
+    nothing = note("There is no such table here, or one that is too large to show: download it.")
+    shown = (
+        shown_table(run, name, logged, min(run.whole("page") or 0, len(logged.rows))) if logged else nothing
+    )
     return live("table", back, shown, tag="div")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +12,13 @@ import pytest
 from rarebeat.server import file_stream
 from rarebeat.server.pages.run.custom import is_matrix
 from rarebeat.server.pages.run.families import families, machine_families
+from rarebeat.server.pages.run.head import page
 from rarebeat.server.pages.run.history import read_history, smoothed, thinned
 from rarebeat.server.pages.run.logged_table import Logged
+from rarebeat.server.pages.run.opened import open_run
+from rarebeat.server.pages.run.tabs import SHOWN, TABS
+from rarebeat.server.pages.shell import Asked
+from rarebeat.server.signing import Signer
 from rarebeat.server.store import Store
 
 
@@ -93,3 +100,50 @@ def test_a_matrix_written_out_as_a_table_is_told_from_other_tables():
     assert not is_matrix(Logged(["x", "y", "n"], full[:3], None))
     assert not is_matrix(Logged(["x", "y", "n"], [["a", "b", "c"]], None))
     assert not is_matrix(Logged(["x", "y"], [["a", "b"]], None))
+
+
+@pytest.fixture
+def odd_run(tmp_path):
+    """A run that has logged what no picture can be drawn of, and a server that holds it."""
+    store = Store(tmp_path / "tracking.db")
+    rows = [
+        {"_step": 0, "x": 1e308, "y": 10**400, "e": {"deep": {"er": 1}}, "epoch": -1e308, "only": "NaN"},
+        {"_step": 1, "x": -1e308, "y": "Infinity", "e": {"deep": {"er": 2}}, "epoch": 1e308, "only": "NaN"},
+        {"_step": 2, "h": {"_type": "histogram", "values": [1], "packedBins": {"count": 10**9, "min": 0}}},
+        {"_step": 3, "h2": {"_type": "histogram", "values": [1, "a"], "bins": None}},
+        {"_step": 4, "i": {"_type": "images/separated", "filenames": [7, None], "captions": 3}},
+        {"_step": 5, "t": {"_type": "table-file", "path": ["x"], "artifact_path": 5, "nrows": "NaN"}},
+    ]
+    visualize = {"c": 5, "d": {"panel_config": {"userQuery": [[{"name": "tableKey", "value": "t"}]]}}}
+    summary = {name: value for row in rows for name, value in row.items()}
+    with store.write() as db:
+        db.execute("INSERT INTO projects (entity, name, created_at) VALUES ('local', 'p', 0)")
+        db.execute(
+            "INSERT INTO runs (project_id, name, state, created_at, heartbeat_at, config_json, summary_json,"
+            " keys_json, history_lines) VALUES (1, 'r', 'failed', 0, 0, ?, ?, ?, ?)",
+            (
+                json.dumps(
+                    {"_wandb": {"value": {"visualize": visualize, "e": [1]}}, "odd": 5, "list": [1] * 90}
+                ),
+                json.dumps(summary),
+                json.dumps({"x": "number", "h": "histogram"}),
+                len(rows),
+            ),
+        )
+        lines = [(number, number, json.dumps(row)) for number, row in enumerate(rows)]
+        db.executemany("INSERT INTO lines VALUES (1, 'history', ?, ?, ?)", lines)
+    return SimpleNamespace(store=store, signer=Signer("key"), clock=lambda: 0.0)
+
+
+@pytest.mark.parametrize("tab", [tab.name for tab in SHOWN])
+@pytest.mark.parametrize(
+    "query", [{}, {"x": "epoch", "smooth": "0.9"}, {"step": "3"}, {"table": "t", "page": "9"}]
+)
+def test_what_no_picture_can_be_drawn_of_still_has_its_page(odd_run, tab, query):
+    names = {"entity": "local", "project": "p", "run": "r"}
+    asked = Asked(odd_run, names, query, "http://here", 0.0)
+    with np.errstate(all="raise"):
+        body = "".join(page(open_run(asked), TABS[tab]).body)
+    assert "nan" not in "".join(re.findall(r'<path[^>]*d="([^"]*)"', body))
+    if tab == "workspace" and not query:
+        assert "<figcaption>e.deep.er</figcaption>" in body
