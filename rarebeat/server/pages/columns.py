@@ -43,15 +43,18 @@ def sql_of(key: str, goal: str = "") -> Sql:
 
 def metric_sql(name: str, goal: str = "") -> Sql:
     """The expression of a metric: what `sweep_runs.objective` reads, for SQLite to sort by."""
-    preferred = ("max", "best") if goal == "maximize" else ("min", "best")
+    kept = ("max" if goal == "maximize" else "min", "best", "last", "mean")
     parts = name.split(".")
-    whole = [[name], parts] if len(parts) > 1 else [[name]]
-    paths = [
-        _path(*place, *below)
-        for place in whole
-        for below in [*((one,) for one in (*preferred, "last", "mean")), ()]
-    ]
-    return f"coalesce({', '.join(['json_extract(runs.summary_json, ?)'] * len(paths))})", paths
+    found, values = [], []
+    for place in [[name], parts] if len(parts) > 1 else [[name]]:
+        inner = ", ".join(["json_extract(runs.summary_json, ?)"] * len(kept))
+        # Nearly always it is a plain number: each further look costs ten thousand runs their time.
+        found.append(
+            "CASE json_type(runs.summary_json, ?) WHEN 'object' "
+            f"THEN coalesce({inner}) ELSE json_extract(runs.summary_json, ?) END"
+        )
+        values += [_path(*place), *(_path(*place, one) for one in kept), _path(*place)]
+    return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})", values
 
 
 def _parameter_sql(name: str) -> Sql:
