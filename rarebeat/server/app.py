@@ -17,12 +17,12 @@ from starlette.routing import Route
 
 from rarebeat.server import graphql, pages, strict_json, uploads
 from rarebeat.server.access import Access
+from rarebeat.server.bodies import read_body
 from rarebeat.server.context import Context, Server
-from rarebeat.server.errors import Malformed, RequestError, TooLarge
+from rarebeat.server.errors import Malformed, RequestError
 from rarebeat.server.operations import RESOLVERS
 
 log = logging.getLogger(__name__)
-MAX_BODY = 64 * 1024**2
 # These may take seconds (a search, a validator) and wait for each other: they get threads of their own.
 SLOW_FIELDS = {"agentHeartbeat", "upsertSweep"}
 SLOW_THREADS = 128
@@ -98,21 +98,9 @@ def _storage_failure(request: Request, error: sqlite3.Error | OSError) -> Respon
 
 
 def _failure(status: int, message: str) -> JSONResponse:
-    return JSONResponse({"errors": [{"message": message}], "data": None}, status)
-
-
-async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
-    """The whole body.
-
-    Raises:
-        TooLarge: as soon as it is longer than the limit.
-    """
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise TooLarge(f"a body may have {limit} bytes at most")
-    return bytes(body)
+    # Whoever was too slow with a body may still be sending it.
+    headers = {"Connection": "close"} if status == 408 else None
+    return JSONResponse({"errors": [{"message": message}], "data": None}, status, headers)
 
 
 async def _graphql(request: Request, server: Server, slow: anyio.CapacityLimiter) -> Response:

@@ -20,6 +20,7 @@ import uvicorn
 from rarebeat.server.access import Access, is_loopback
 from rarebeat.server.app import build_app
 from rarebeat.server.blobs import Blobs
+from rarebeat.server.connections import Connection
 from rarebeat.server.context import Server
 from rarebeat.server.directory import (
     Address,
@@ -84,7 +85,13 @@ def serve(settings: Settings, at: Callable[[Address], None] = lambda address: No
         at(address)
         app = build_app(server, _access(settings, server.store), lambda _: _lifespan(settings, server))
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, timeout_graceful_shutdown=3, timeout_keep_alive=75
+            app,
+            http=Connection,
+            ws="none",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=3,
+            timeout_keep_alive=75,
         )
         uvicorn.Server(config).run(sockets=[listener])
 

@@ -46,11 +46,15 @@ def dump(value: Any) -> str:
 
 
 def encode(value: Any) -> bytes:
-    """Compact JSON in UTF-8."""
+    """Compact JSON in UTF-8; an object that is no JSON, such as one of which no field was asked, is null."""
     try:
-        return orjson.dumps(value)
+        return orjson.dumps(value, _null, orjson.OPT_PASSTHROUGH_DATACLASS)
     except orjson.JSONEncodeError:  # whole numbers beyond 64 bits
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=_null).encode()
+
+
+def _null(_: object) -> None:
+    """What orjson and json ask for in place of an object that they do not know."""
 
 
 def _mended(text: str | bytes, what: str) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import mimetypes
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio.to_thread
@@ -13,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from rarebeat.server.blobs import Blob, Blobs
+from rarebeat.server.bodies import pieces
 from rarebeat.server.context import Server
 from rarebeat.server.errors import NotFound, Refused, RequestError
 from rarebeat.server.keys import is_valid
 from rarebeat.server.store import Row, Store
 
-WRITE_AT_ONCE = 1024**2
 IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
 
 
@@ -34,22 +33,11 @@ async def put(request: Request, server: Server) -> Response:
     """Stores the body and makes it what the URL says: a run's file, an artifact's file, or a manifest."""
     claim = _claim(request, server, "put")
     with server.blobs.receive() as incoming:
-        async for data in _pieces(request.stream()):
+        async for data in pieces(request):
             await anyio.to_thread.run_sync(incoming.write, data)
         blob = await anyio.to_thread.run_sync(server.blobs.keep, incoming, claim.get("md5"))
     await anyio.to_thread.run_sync(_attach, server, claim, blob)
     return Response(status_code=200)
-
-
-async def _pieces(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The body in pieces that are worth a thread's while."""
-    held = bytearray()
-    async for chunk in stream:
-        held += chunk
-        if len(held) >= WRITE_AT_ONCE:
-            yield bytes(held)
-            held.clear()
-    yield bytes(held)
 
 
 def _attach(server: Server, claim: dict[str, Any], blob: Blob) -> None:

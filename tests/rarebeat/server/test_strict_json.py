@@ -5,6 +5,7 @@ import pytest
 
 from rarebeat.server import strict_json
 from rarebeat.server.errors import RequestError
+from rarebeat.server.graphql import Node
 
 
 @pytest.mark.parametrize(
@@ -38,3 +39,10 @@ def test_what_is_not_json_or_too_deep_is_refused_with_a_sentence(text):
 def test_numbers_beyond_64_bits_stay_numbers():
     assert strict_json.dump([2**70, 0.1]) == f"[{2**70},0.1]"
     assert math.isclose(strict_json.parse(str(2**70)), 2**70)
+
+
+def test_an_object_that_is_no_json_is_null():
+    assert (
+        strict_json.encode({"a": [Node("Run", {"secret": 1})], "b": 2**70}) == b'{"a":[null],"b":%d}' % 2**70
+    )
+    assert strict_json.encode(Node("Run", {"secret": 1})) == b"null"
