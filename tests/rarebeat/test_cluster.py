@@ -156,7 +156,7 @@ def test_ctrl_c_ends_agents_and_runs_on_every_node(shell, nodes):
     agents = shell.start("rarebeat", "agent", path, "--ray", nodes.address, "--num", "3")
     begun = until(lambda: runs_below(nodes.process.pid))
     agents.send_signal(signal.SIGINT)
-    done = shell.end(agents, code=1)
+    done = shell.end(agents, code=130)
     assert f"Go on: rarebeat agent {path} --ray {nodes.address} --num 3" in done.stderr
     until(lambda: not runs_below(nodes.process.pid), seconds=20)
     assert not tree(pid for pid, _ in begun) & begun
