@@ -32,6 +32,8 @@ class Mutator:
         self._seeds = list(by_kind.values())
         self._documents = [json.loads(one.body)["query"] for one in self._seeds if one.path == "/graphql"]
         self._words = sorted({word for text in self._documents for word in re.findall(r"\w+", text)})
+        sweeps = [re.search(rb'"sweep": ?"(\w+)"', one.body) for one in self._seeds]
+        self._sweep = next(found[1].decode() for found in sweeps if found)
         self._values = VALUES + [value for one in self._seeds for value in _leaves(one.body)][:500]
 
     def request(self) -> Request:
@@ -47,8 +49,13 @@ class Mutator:
     def _address(self) -> Request:
         """Any endpoint with anything where its names stand."""
         path, method = self._rng.choice(self._routes)
-        names = [*SEGMENTS, "local", "local", "fuzz", "fuzz", "recorded"]
-        path = re.sub(r"\{[^}]*\}", lambda _: self._rng.choice(names), path)
+        right = {"entity": "local", "project": "fuzz", "run": "recorded", "sweep": self._sweep}
+
+        def name(found: re.Match[str]) -> str:
+            given = right.get(found[1]) if self._rng.random() < 0.7 else None
+            return given or self._rng.choice([*SEGMENTS, quote(str(self._value())[:100])])
+
+        path = re.sub(r"\{(\w+)[^}]*\}", name, path)
         if self._rng.random() < 0.5:
             asked = "&".join(f"{self._word()}={quote(str(self._value())[:300])}" for _ in range(3))
             path += f"?{asked}"

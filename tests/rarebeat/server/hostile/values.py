@@ -108,6 +108,7 @@ SEGMENTS = [
     "tracking.db",
 ]
 HEADERS = [
+    ("Sec-Fetch-Site", "same-origin"),
     ("Content-Type", "text/plain"),
     ("Content-Type", "multipart/form-data; boundary=x"),
     ("Origin", "null"),
