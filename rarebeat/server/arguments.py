@@ -61,9 +61,12 @@ class Arguments:
             raise RequestError(f"{name!r} should be a list of texts")
         return value
 
+    def plain(self, name: str) -> dict[str, Any]:
+        """An object as it was given, whose names are the user's own."""
+        return self._checked(name, self._values.get(name), dict, "an object") or {}
+
     def object(self, name: str) -> Arguments:
-        value = self._checked(name, self._values.get(name), dict, "an object")
-        return Arguments(value or {})
+        return Arguments(self.plain(name))
 
     def objects(self, name: str) -> list[Arguments]:
         value = self._values.get(name)

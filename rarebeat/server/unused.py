@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rarebeat.server.blobs import Blobs
-from rarebeat.server.operations.artifact_store import keep_entries
+from rarebeat.server.operations.artifact_store import expire, keep_entries
 from rarebeat.server.signing import LIFETIME
 from rarebeat.server.store import Store
 
@@ -57,6 +57,7 @@ def _let_go(db: sqlite3.Connection, now: float) -> None:
         "DELETE FROM artifacts WHERE state = 'PENDING' AND max(created_at, updated_at) < ?",
         (now - ABANDONED,),
     )
+    expire(db, now)
     deleted = "SELECT id FROM artifacts WHERE state = 'DELETED'"
     db.execute(f"DELETE FROM artifact_files WHERE artifact_id IN ({deleted})")
     db.execute("UPDATE artifacts SET manifest = NULL WHERE state = 'DELETED' AND manifest IS NOT NULL")

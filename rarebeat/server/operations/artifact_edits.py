@@ -10,7 +10,7 @@ from rarebeat.server.arguments import Arguments
 from rarebeat.server.context import Context
 from rarebeat.server.errors import NotFound, RequestError
 from rarebeat.server.graphql import Node
-from rarebeat.server.identifiers import row_of
+from rarebeat.server.identifiers import checked_name, row_of
 from rarebeat.server.operations import artifact_store as artifacts
 from rarebeat.server.operations.artifact_collections import collection_node, tags_of
 from rarebeat.server.operations.projects import ensure_project, find_project
@@ -42,6 +42,8 @@ def update_artifact(context: Context, _: None, arguments: Arguments) -> dict[str
             changes["description"] = given.text("description")
         if "metadata" in given:
             changes["metadata_json"] = strict_json.dump(given.json("metadata"))
+        if "ttlDurationSeconds" in given:
+            changes["ttl_seconds"] = artifacts.ttl_seconds(given)
         columns = ", ".join(f"{column} = ?" for column in changes)
         db.execute(f"UPDATE artifacts SET {columns} WHERE id = ?", (*changes.values(), row["id"]))
         add_tags(db, "artifact", row["id"], given.objects("tagsToAdd"))
@@ -150,12 +152,26 @@ def unlink_artifact(context: Context, _: None, arguments: Arguments) -> dict[str
 def update_collection(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
     given = arguments.object("input")
     identifier = given.text("artifactSequenceID") or given.need_text("artifactPortfolioID")
+    row = row_of("Collection", identifier)
     with context.server.store.write() as db:
+        if "name" in given:
+            artifacts.rename_collection(db, row, given.need_text("name"))
         db.execute(
             "UPDATE collections SET description = coalesce(?, description), updated_at = ? WHERE id = ?",
-            (given.text("description"), context.now, row_of("Collection", identifier)),
+            (given.text("description"), context.now, row),
         )
-    return {"artifactCollection": collection_node(context, row_of("Collection", identifier))}
+    return {"artifactCollection": collection_node(context, row)}
+
+
+@RESOLVERS.field("Mutation", "moveArtifactSequence")
+def move_collection(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
+    """Makes it a collection of another type."""
+    given = arguments.object("input")
+    row = row_of("Collection", given.need_text("artifactSequenceID"))
+    kind = checked_name(given.need_text("destinationArtifactTypeName"), "the artifact's type")
+    with context.server.store.write() as db:
+        db.execute("UPDATE collections SET type = ?, updated_at = ? WHERE id = ?", (kind, context.now, row))
+    return {"artifactCollection": collection_node(context, row)}
 
 
 @RESOLVERS.field("Mutation", "deleteArtifactSequence", "deleteArtifactPortfolio")

@@ -14,9 +14,6 @@ from rarebeat.server.operations.registry import RESOLVERS, paged
 from rarebeat.server.operations.runs import SELECT
 from rarebeat.server.store import Row
 
-INHERITED = -2  # W&B's way of saying that nothing expires
-
-
 RESOLVERS.columns("ArtifactCollectionMembership", versionIndex="version")
 
 
@@ -61,11 +58,23 @@ RESOLVERS.columns(
 )
 RESOLVERS.constants(
     "Artifact",
-    ttlDurationSeconds=INHERITED,
-    ttlIsInherited=True,
     digestAlgorithm="MANIFEST_MD5",
-    commitHash=None,
 )
+
+
+@RESOLVERS.field("Artifact", "ttlDurationSeconds")
+def ttl_seconds(context: Context, row: Row, arguments: Arguments) -> int:
+    return artifacts.FOR_EVER if row["ttl_seconds"] is None else row["ttl_seconds"]
+
+
+@RESOLVERS.field("Artifact", "ttlIsInherited")
+def ttl_is_inherited(context: Context, row: Row, arguments: Arguments) -> bool:
+    return row["ttl_seconds"] is None
+
+
+@RESOLVERS.field("Artifact", "commitHash")
+def commit_hash(context: Context, row: Row, arguments: Arguments) -> str | None:
+    return row["digest"] if row["state"] == "COMMITTED" else None
 
 
 @RESOLVERS.field("Artifact", "id")

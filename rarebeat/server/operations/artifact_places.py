@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from rarebeat.server import filters
 from rarebeat.server.arguments import Arguments
 from rarebeat.server.context import Context
+from rarebeat.server.filterable import COLLECTIONS
 from rarebeat.server.graphql import Node
 from rarebeat.server.identifiers import iso, opaque, row_of
 from rarebeat.server.operations import artifact_store as artifacts
-from rarebeat.server.operations.artifact_collections import collection_node, refuse_filters
+from rarebeat.server.operations.artifact_collections import collection_node
 from rarebeat.server.operations.registry import RESOLVERS, paged
 from rarebeat.server.store import Row
 
@@ -51,10 +53,12 @@ def project_collections(context: Context, project: Row, arguments: Arguments) ->
 def _collections(
     context: Context, project: int, artifact_type: str | None, arguments: Arguments
 ) -> dict[str, Any]:
-    refuse_filters(arguments)
+    condition, values = filters.where(arguments.json("filters"), COLLECTIONS)
+    order, order_values = filters.order_by(arguments.text("order"), COLLECTIONS)
     rows = context.db.execute(
-        "SELECT * FROM collections WHERE project_id = ?1 AND (?2 IS NULL OR type = ?2) ORDER BY id",
-        (project, artifact_type),
+        f"""SELECT * FROM collections WHERE project_id = ? AND coalesce(type = ?, 1) AND {condition}
+            ORDER BY {order}""",
+        (project, artifact_type, *values, *order_values),
     ).fetchall()
     return paged([Node(row["kind"], row) for row in rows], arguments)
 

@@ -7,6 +7,7 @@ import sqlite3
 from typing import Any
 
 from rarebeat.server import strict_json
+from rarebeat.server.arguments import Arguments
 from rarebeat.server.blobs import Blobs
 from rarebeat.server.errors import NotFound, RequestError
 from rarebeat.server.identifiers import checked_name, row_of
@@ -16,6 +17,7 @@ MEMBERS = """
     SELECT memberships.*, collections.name AS collection_name, collections.kind
     FROM memberships JOIN collections ON collections.id = memberships.collection_id """
 VISIBLE = "(SELECT state FROM artifacts WHERE artifacts.id = memberships.artifact_id) = 'COMMITTED'"
+INHERIT, FOR_EVER = -1, -2  # what the client says in place of a number of seconds
 SEQUENCE, PORTFOLIO = "ArtifactSequence", "ArtifactPortfolio"
 
 
@@ -57,6 +59,37 @@ def ensure_collection(
             f"{name!r} is already an {row['kind']} of type {row['type']!r}, not {artifact_type!r}"
         )
     return row
+
+
+def rename_collection(db: sqlite3.Connection, collection: int, name: str) -> None:
+    """Raises RequestError when its project has another collection of that name."""
+    row = db.execute("SELECT * FROM collections WHERE id = ?", (collection,)).fetchone()
+    if row is None:
+        raise NotFound("there is no such artifact collection")
+    if row["name"] == name:
+        return
+    if find_collection(db, row["project_id"], checked_name(name, "the artifact's name")) is not None:
+        raise RequestError(f"there is another artifact collection named {name[:80]!r}")
+    db.execute("UPDATE collections SET name = ? WHERE id = ?", (name, collection))
+
+
+def ttl_seconds(given: Arguments) -> int | None:
+    """How long an artifact lives, as it is kept: null where its project says so, -2 for ever."""
+    seconds = given.integer("ttlDurationSeconds")
+    return None if seconds in (None, INHERIT) else seconds if seconds > 0 else FOR_EVER
+
+
+def expire(db: sqlite3.Connection, now: float) -> None:
+    """Removes versions that have outlived their time, but for those that somebody has linked elsewhere."""
+    over = db.execute(
+        """SELECT id FROM artifacts WHERE state = 'COMMITTED' AND ttl_seconds > 0
+           AND created_at + ttl_seconds < ? AND NOT EXISTS (
+               SELECT 1 FROM memberships WHERE artifact_id = artifacts.id
+               AND memberships.collection_id != artifacts.collection_id)""",
+        (now,),
+    ).fetchall()
+    for row in over:
+        remove(db, row["id"])
 
 
 def next_version(db: sqlite3.Connection, collection: int) -> int:

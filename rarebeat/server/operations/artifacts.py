@@ -13,6 +13,7 @@ from rarebeat.server.graphql import Node
 from rarebeat.server.identifiers import opaque, row_of
 from rarebeat.server.operations import artifact_store as artifacts
 from rarebeat.server.operations.artifact_edits import add_tags
+from rarebeat.server.operations.incremental import join_base, refuse_parts
 from rarebeat.server.operations.projects import ensure_project
 from rarebeat.server.operations.registry import RESOLVERS
 from rarebeat.server.operations.runs import find_run, named_run
@@ -58,8 +59,8 @@ def _insert(
     metadata = given.json("metadata")
     return db.execute(
         """INSERT INTO artifacts (collection_id, state, digest, description, metadata_json, run_id,
-                                  history_step, wanted_aliases_json, created_at, updated_at)
-           VALUES (?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?)""",
+                                  history_step, ttl_seconds, wanted_aliases_json, created_at, updated_at)
+           VALUES (?, 'PENDING', ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             collection["id"],
             given.need_text("digest"),
@@ -67,6 +68,7 @@ def _insert(
             None if metadata is None else strict_json.dump(metadata),
             run["id"] if run else None,
             given.integer("historyStep"),
+            artifacts.ttl_seconds(given),
             strict_json.dump(aliases),
             now,
             now,
@@ -96,7 +98,13 @@ def client_id_mapping(context: Context, _: None, arguments: Arguments) -> dict[s
 
 @RESOLVERS.field("Mutation", "createArtifactManifest")
 def create_manifest(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
-    artifact = artifacts.artifact_by_id(context.db, arguments.object("input").need_text("artifactID"))
+    given = arguments.object("input")
+    refuse_parts(given.text("type"))
+    with context.server.store.write() as db:
+        artifact = artifacts.artifact_by_id(db, given.need_text("artifactID"))
+        if given.text("type") == "INCREMENTAL" and "baseArtifactID" in given:
+            base = artifacts.artifact_by_id(db, given.need_text("baseArtifactID"))
+            db.execute("UPDATE artifacts SET base_id = ? WHERE id = ?", (base["id"], artifact["id"]))
     return _manifest(context, artifact["id"])
 
 
@@ -128,8 +136,9 @@ def _announce(context: Context, db: sqlite3.Connection, file: Arguments) -> dict
     if artifact["state"] != "PENDING":
         raise RequestError("the artifact is committed: its files cannot change")
     name, md5 = file.need_text("name"), file.need_text("md5")
-    blob = db.execute("SELECT digest FROM blobs WHERE md5 = ? LIMIT 1", (md5,)).fetchone()
-    digest = blob["digest"] if blob else None
+    blob = db.execute("SELECT digest, size FROM blobs WHERE md5 = ? LIMIT 1", (md5,)).fetchone()
+    # Bytes that have been lost here since are mended by whoever brings them again.
+    digest = blob["digest"] if blob and context.server.blobs.is_whole(blob["digest"], blob["size"]) else None
     db.execute(
         "INSERT OR REPLACE INTO artifact_files (artifact_id, name, md5, blob) VALUES (?, ?, ?, ?)",
         (artifact["id"], name, md5, digest),
@@ -150,6 +159,7 @@ def commit_artifact(context: Context, _: None, arguments: Arguments) -> dict[str
     with context.server.store.write() as db:
         row = artifacts.artifact_by_id(db, arguments.object("input").need_text("artifactID"))
         if row["state"] == "PENDING":
+            row = join_base(db, context.server.blobs, row, context.now)
             artifacts.commit(db, context.server.blobs, row, context.now)
         row = artifacts.artifact_by_row(db, row["id"])
     return {"artifact": Node("Artifact", row)}

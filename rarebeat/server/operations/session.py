@@ -20,7 +20,10 @@ FEATURES = (
     "MARK_RUN_FILES_UPLOADED",
     "ARTIFACT_DIGEST_ALGORITHM",
     "SWEEPS_LOCAL_SCHEDULER",
+    "SWEEPS_QUERY_FILTERING",
+    "ARTIFACT_COLLECTIONS_FILTERING_SORTING",
 )
+NEWEST = "0.31.999"  # of the clients whose protocol this is
 USER = {
     "__typename": "User",
     "id": "VXNlcjox",
@@ -56,7 +59,8 @@ def users(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
 
 @RESOLVERS.field("Query", "serverInfo")
 def server_info(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
-    return {"features": [{"__typename": "Feature", "name": name, "isEnabled": True} for name in FEATURES]}
+    features = [{"__typename": "Feature", "name": name, "isEnabled": True} for name in FEATURES]
+    return {"features": features, "cliVersionInfo": {"min_cli_version": "0.31.0", "max_cli_version": NEWEST}}
 
 
 @RESOLVERS.field("Query", "entity")

@@ -11,9 +11,11 @@ from rarebeat.server import filters, strict_json
 from rarebeat.server.arguments import Arguments
 from rarebeat.server.context import Context
 from rarebeat.server.errors import NotFound, RequestError
+from rarebeat.server.filterable import SWEEPS
 from rarebeat.server.graphql import Node
 from rarebeat.server.identifiers import iso, opaque, row_of, short_name
 from rarebeat.server.leases import new_run
+from rarebeat.server.local_controller import obey, plain_params
 from rarebeat.server.operations.projects import ensure_project, find_project, project_by_id
 from rarebeat.server.operations.registry import RESOLVERS, connection, page_bounds, paged
 from rarebeat.server.operations.runs import SELECT
@@ -85,9 +87,11 @@ def _update(
     for name, column in {"description": "description", "displayName": "display_name"}.items():
         if name in given:
             changes[column] = given.text(name)
-    for name, column in {"controller": "controller_json", "scheduler": "scheduler_json"}.items():
-        if name in given:
-            changes[column] = strict_json.dump(given.json(name))
+    if "scheduler" in given:
+        changes["scheduler_json"] = strict_json.dump(given.json("scheduler"))
+    if "controller" in given:
+        controller = given.json_object("controller") or {}
+        changes |= {"controller_json": strict_json.dump(controller), **obey(db, row, controller, now)}
     if "state" in given:
         changes |= _change_state(db, row, given.need_text("state").upper())
     _set(db, row, changes)
@@ -124,13 +128,7 @@ def _change_state(db: sqlite3.Connection, row: Row, state: str) -> dict[str, Any
 def enqueue_sweep_run(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
     """Queues a run with given parameters; the next free agent gets it."""
     given = arguments.object("input")
-    config = given.json_object("config") or {}
-    params = {
-        name: value["value"]
-        if isinstance(value, dict) and set(value) <= {"value", "desc"} and value
-        else value
-        for name, value in config.items()
-    }
+    params = plain_params(given.json_object("config") or {})
     with context.server.store.write() as db:
         run = new_run(db, sweep_by_id(db, given.need_text("id")), params, context.now)
         db.execute("UPDATE runs SET display_name = ? WHERE id = ?", (given.text("displayName"), run["id"]))
@@ -171,9 +169,9 @@ def project_sweep(context: Context, project: Row, arguments: Arguments) -> Node 
 
 @RESOLVERS.field("Project", "sweeps")
 def project_sweeps(context: Context, project: Row, arguments: Arguments) -> dict[str, Any]:
-    rows = context.db.execute(
-        "SELECT * FROM sweeps WHERE project_id = ? ORDER BY id DESC", (project["id"],)
-    ).fetchall()
+    condition, values = filters.where(arguments.json("filters"), SWEEPS)
+    query = f"SELECT * FROM sweeps WHERE project_id = ? AND {condition} ORDER BY id DESC"
+    rows = context.db.execute(query, (project["id"], *values)).fetchall()
     return paged([Node("Sweep", row) for row in rows], arguments)
 
 
