@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 from rarebeat.figures import Html
 from rarebeat.server.operations.projects import find_project
 from rarebeat.server.pages import runs_table as cells
@@ -16,7 +19,7 @@ from rarebeat.server.pages.sweeps_table import latest, sweeps_table
 from rarebeat.server.store import Row
 
 FIRST_METRICS = 4
-SWEEPS = 30  # of one page
+LATEST, SWEEPS = 3, 30  # above the runs, and of one page
 # The words that stand at this place of W&B's addresses.
 RUNS = ("workspace", "table", "runs", "overview")
 
@@ -29,12 +32,12 @@ def runs(asked: Asked) -> Page | None:
         row = find_project(db, *asked.path)
         if row is None:
             return None
-        sweeps = latest(db, row["id"], 3)
+        sweeps = latest(db, row["id"], LATEST)
         above = sweeps_table(asked, asked.path, sweeps, "Latest sweeps") if sweeps else note("No sweep yet.")
         body = (
             live("now", runs_now(asked, row["id"]), heading="Running now"),
             live("sweeps", above, heading="Latest sweeps"),
-            live("runs", *_runs(asked, row), heading="Runs"),
+            live("runs", *_runs(asked, row, _objectives(sweeps)), heading="Runs"),
         )
     return _page(asked, body, "Runs")
 
@@ -57,13 +60,20 @@ def _page(asked: Asked, body: tuple[str, ...], here: str) -> Page:
     return Page(asked.names["project"], body, (), "", project_tabs(asked, here))
 
 
-def _runs(asked: Asked, project: Row) -> list[str]:
+def _objectives(sweeps: Sequence[Row]) -> list[str]:
+    """What the sweeps are after."""
+    metrics = [json.loads(sweep["config_json"]).get("metric") for sweep in sweeps]
+    names = [metric.get("name") for metric in metrics if isinstance(metric, dict)]
+    return [name for name in names if isinstance(name, str)]
+
+
+def _runs(asked: Asked, project: Row, objectives: Sequence[str]) -> list[str]:
     view = view_of(asked)
     found = listed(asked.server.store.connection, view, ("runs.project_id = ?", [project["id"]]))
     metrics = metrics_of(found)
-    keys = list(dict.fromkeys([*(view.shown or metrics[:FIRST_METRICS])]))
-    if not view.sort.startswith("run.") and view.sort not in keys:
-        keys.append(view.sort)
+    first = list(dict.fromkeys([*objectives, *metrics]))[:FIRST_METRICS]
+    sorted_by = [] if view.sort.startswith("run.") else [view.sort]
+    keys = list(dict.fromkeys([*(view.shown or first), *sorted_by]))
     parameters = sorted({name for settings in found.settings for name in settings if '"' not in name})
     table = _table(asked, view, found, keys) if found.rows else note("No run is like that.")
     return [chooser(view, metrics, parameters, keys), table, cells.pages(asked, view.page, found.count)]

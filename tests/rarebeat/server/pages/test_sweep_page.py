@@ -50,11 +50,17 @@ def test_a_sweep_is_followed_and_steered_from_its_page(under_way, browse, eventu
     assert "No run yet" in page.inner_text("#leaderboard")
     page.evaluate("window.never_reloaded = true")
     page.locator("#yaml summary").click()  # closed by its reader
+    page.locator("input[name=find]").press_sequentially("half a na")
     start_agent()
     page.wait_for_selector("table.runs tbody tr", timeout=PATIENCE)
     page.wait_for_selector("table.runs .state.finished", timeout=PATIENCE)
     assert page.evaluate("window.never_reloaded") is True
     assert page.locator("#yaml[open]").count() == 0
+    assert page.input_value("input[name=find]") == "half a na"
+    assert page.evaluate("document.activeElement.name") == "find"
+    page.fill("input[name=find]", "")
+    page.get_by_role("button", name="Copy: wandb agent").click()
+    assert page.locator("#commands button", has_text="copied").count() == 1
     assert "agent-" in page.inner_text("#agents")
 
     page.get_by_role("button", name="pause").click()
