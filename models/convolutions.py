@@ -90,12 +90,13 @@ def blocks(
         ValueError: more blocks than the window can be halved, or lists that do not belong together.
     """
     filters, kernels = sizes(hp)
-    _check_depth(len(filters), hp["unpooled_blocks"], x.values.shape[1])
+    pooled = max(0, len(filters) - hp["unpooled_blocks"])
+    check_halvings("n_blocks", pooled, x.values.shape[1], others=len(filters) - pooled)
     for number, (width, kernel) in enumerate(zip(filters, kernels, strict=True), 1):
         for _ in range(hp["block_convolutions"]):
             x = _convolution(x, width, kernel, hp)
         x = before_pooling(x)
-        if number <= len(filters) - hp["unpooled_blocks"]:
+        if number <= pooled:
             x = max_pool(x, 2)
         x = x.through(layers.Dropout(hp["dropout"], name=f"block_{number}"))
     return x
@@ -116,11 +117,17 @@ def _convolution(x: Sequence, filters: int, kernel_size: int, hp: Mapping) -> Se
     return (x if plain else normalise(x)).through(layers.ReLU())
 
 
-def _check_depth(n_blocks: int, unpooled: int, length: int | None) -> None:
-    pooled = max(0, n_blocks - unpooled)
-    if length is not None and length >> pooled < 1:
+def check_halvings(name: str, halvings: int, length: int | None, others: int = 0) -> None:
+    """Raise ValueError if a window of `length` samples cannot be halved that often.
+
+    Args:
+        name: the hyperparameter that says how often.
+        length: None where recordings keep their own; nothing is refused then.
+        others: how much of the hyperparameter does not halve.
+    """
+    if length is not None and length >> halvings < 1:
         deepest = length.bit_length() - 1
         raise ValueError(
-            f"n_blocks is {n_blocks}, but a window of {length} samples can be halved {deepest} times at most:"
-            f" take n_blocks up to {deepest + unpooled} or a longer window."
+            f"{name} is {halvings + others}, but a window of {length} samples can be halved {deepest} times"
+            f" at most: take {name} up to {deepest + others} or a longer window."
         )

@@ -52,12 +52,7 @@ def build(hp: Mapping, spec: Spec) -> keras.Model:
 
 
 def _stem(x: Sequence, hp: Mapping, length: int | None) -> Sequence:
-    if length is not None and length >> hp["stem_blocks"] < 1:
-        deepest = length.bit_length() - 1
-        raise ValueError(
-            f"stem_blocks is {hp['stem_blocks']}, but a window of {length} samples can be halved"
-            f" {deepest} times at most: take stem_blocks up to {deepest} or a longer window."
-        )
+    convolutions.check_halvings("stem_blocks", hp["stem_blocks"], length)
     for number in range(1, hp["stem_blocks"] + 1):
         x = normalise(convolve(x, hp["stem_filters"], hp["kernel_size"], stride=2))
         x = x.through(layers.ReLU(name=f"block_{number}"))

@@ -9,6 +9,7 @@ import numpy as np
 
 from data_utils.errors import BadInput
 from data_utils.layout import SPLITS
+from data_utils.splits.shares import checked_shares
 
 _TRAIN, _VALIDATION, _TEST = range(len(SPLITS))
 
@@ -28,9 +29,7 @@ def by_date(groups: np.ndarray, dates: np.ndarray, shares: Sequence[float] = (0.
     Raises:
         BadInput: a date that is none or is missing, other shares, or too few days for three sides.
     """
-    share = np.array(shares, float)
-    if share.shape != (len(SPLITS),) or not (share > 0).all() or abs(share.sum() - 1) > 1e-6:
-        raise BadInput(f"shares={tuple(shares)} must be {len(SPLITS)} positive numbers with the sum 1.")
+    share = checked_shares(shares)
     _, patient = np.unique(np.asarray(groups), return_inverse=True)
     days = _days(dates)
     last = np.full(patient.max() + 1, np.iinfo(np.int64).min)

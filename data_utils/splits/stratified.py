@@ -14,6 +14,7 @@ import numpy as np
 
 from data_utils.errors import BadInput
 from data_utils.layout import SPLITS
+from data_utils.splits.shares import checked_shares
 
 # One label missing on one side costs more than any unevenness, and nobody at all more than missing labels.
 _MISSING = 1e6
@@ -67,9 +68,7 @@ def grouped_split(
     Raises:
         BadInput: other shares, or fewer patients than sides.
     """
-    share = np.array(shares, float)
-    if share.shape != (len(SPLITS),) or not (share > 0).all() or abs(share.sum() - 1) > 1e-6:
-        raise BadInput(f"shares={tuple(shares)} must be {len(SPLITS)} positive numbers with the sum 1.")
+    share = checked_shares(shares)
     patients, patient = np.unique(np.asarray(groups), return_inverse=True)
     if len(patients) < len(SPLITS):
         raise BadInput(f"{len(patients)} patients cannot be on {len(SPLITS)} sides: give more recordings.")
