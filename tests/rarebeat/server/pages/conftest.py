@@ -10,6 +10,7 @@ import pytest
 
 FLAGS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-background-networking"]
 WIDTH, HEIGHT = 1280, 900
+PATIENCE = 60_000  # ms
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +42,7 @@ def browse(chromium: Any, backend: Any) -> Iterator[Callable[..., Any]]:
         )
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: said.append(str(error)))
         page.goto(path)

@@ -18,7 +18,7 @@ SWEEP = """
     parameters:
       x: {values: [3, 11, 7, 5, 2, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47]}
 """
-PATIENCE = 40_000  # ms
+PATIENCE = 120_000  # ms
 
 
 @pytest.fixture
