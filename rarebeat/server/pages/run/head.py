@@ -9,8 +9,8 @@ from rarebeat.figures import Html
 from rarebeat.server.pages.alerts import run_alerts
 from rarebeat.server.pages.markup import facts, link, live, moment, state, text
 from rarebeat.server.pages.run.ending import ending, lasted
+from rarebeat.server.pages.run.in_sweep import chosen, rank, sweep_config
 from rarebeat.server.pages.run.opened import Opened
-from rarebeat.server.pages.run.rank import rank
 from rarebeat.server.pages.run.tabs import SHOWN, Tab
 from rarebeat.server.pages.shell import Page
 
@@ -38,12 +38,12 @@ def _beside(run: Opened) -> Html:
 
 
 def _about(run: Opened) -> list[str]:
-    row = run.row
+    row, config = run.row, sweep_config(run)
     sweep = row["sweep_name"] and link(row["sweep_name"], *run.asked.path, "sweeps", row["sweep_name"])
     pairs = [
         ("id", row["name"]),
         ("sweep", sweep),
-        ("rank", rank(run)),
+        ("rank", rank(run, config) if config else None),
         ("started", moment(row["created_at"])),
         ("last heard" if row["state"] == "running" else "ended", moment(row["heartbeat_at"])),
         ("lasted", lasted(run)),
@@ -56,7 +56,14 @@ def _about(run: Opened) -> list[str]:
         ("commit", (row["commit_hash"] or "")[:10]),
         ("user", row["user"]),
     ]
-    return [ending(run), _notes(run), run_alerts(run.asked, run.row["id"]), facts(pairs)]
+    params = chosen(run, config) if config else []
+    return [
+        ending(run),
+        _notes(run),
+        run_alerts(run.asked, row["id"]),
+        facts(pairs),
+        f"<h2>Chosen by the sweep</h2>{facts(params)}" if params else "",
+    ]
 
 
 def _notes(run: Opened) -> str:

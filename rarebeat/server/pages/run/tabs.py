@@ -27,7 +27,7 @@ class Tab:
 SHOWN = (
     Tab("workspace", "Charts", charts, introduced=True),
     Tab("results", "Plots & tables", results),
-    Tab("overview", "Configuration & summary", overview),
+    Tab("overview", "Overview", overview),
     Tab("logs", "Console", console),
     Tab("files", "Files", files),
     Tab("artifacts", "Artifacts", artifacts),
