@@ -104,6 +104,10 @@ class Blobs:
     def path(self, digest: str) -> Path:
         return place(self._directory, digest)
 
+    def is_whole(self, digest: str, size: int) -> bool:
+        """Whether the blob is there in its full length."""
+        return fault(self.path(digest), digest, size, thoroughly=False) is None
+
     def sound(self, digest: str, size: int, name: str, thoroughly: bool = False) -> Path:
         """The blob's path, once it has been looked at.
 

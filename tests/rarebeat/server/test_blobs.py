@@ -184,3 +184,13 @@ def test_damaged_files_are_named_with_who_needs_them_and_never_served(own_server
     """)
     assert answer[:2] == [422, 200]
     assert "cut.txt has 5 bytes instead of 9 on the server" in answer[2]
+    client.script("""
+        import wandb
+        with wandb.init(project="p") as run:
+            artifact = wandb.Artifact("other", "model")
+            with artifact.new_file("again.txt") as file:
+                file.write("to be cut")
+            run.log_artifact(artifact).wait()
+    """)
+    mended = client.run(words)
+    assert "cut.txt" not in mended.stdout and "model.bin" in mended.stdout
