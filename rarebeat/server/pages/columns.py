@@ -107,5 +107,7 @@ def _searched(parameters: Any, begin: str) -> Iterable[str]:
     for name, given in parameters.items() if isinstance(parameters, dict) else ():
         if isinstance(given, dict) and isinstance(given.get("parameters"), dict):
             yield from _searched(given["parameters"], f"{begin}{name}.")
-        elif isinstance(given, dict) and "value" not in given and len(given.get("values") or "..") > 1:
-            yield f"{begin}{name}"
+        elif isinstance(given, dict) and "value" not in given:
+            values = given.get("values")
+            if not isinstance(values, list) or len(values) > 1:
+                yield f"{begin}{name}"

@@ -52,9 +52,10 @@ def span(seconds: float) -> Html:
     return Html(f"{seconds} s")
 
 
-def state(name: str) -> Html:
+def state(name: str, words: str = "") -> Html:
     """A state as a mark whose words say the same as its colour."""
-    return Html(f'<span class="state {escape(name.lower())}">{escape(name.lower())}</span>')
+    kind = escape(name.lower())
+    return Html(f'<span class="state {kind}">{escape(words) or kind}</span>')
 
 
 def live(name: str, *body: str, tag: str = "section", heading: str = "") -> Html:

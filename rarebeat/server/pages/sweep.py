@@ -54,12 +54,12 @@ def _description(row: Row) -> str:
 def _facts(asked: Asked, row: Row, found: Standing, config: Mapping[str, Any]) -> Html:
     cap = config.get("run_cap")
     done = len(found.entries) - found.states["running"] - found.states["pending"]
-    others = ", ".join(f"{count} {name}" for name, count in found.states.items() if name != "finished")
+    others = [state(name, f"{count:,} {name}") for name, count in sorted(found.states.items())]
     best = found.best
     return facts(
         [
             ("runs done", f"{done:,} of {cap:,}" if isinstance(cap, int) else f"{done:,}"),
-            ("other states", others),
+            ("states", Html(" ".join(others))),
             ("best", _best(asked, found) if best else None),
             ("objective", f"{found.goal} {found.metric}" if found.metric else None),
             ("method", config.get("method")),

@@ -44,7 +44,7 @@ def coordinates(asked: Asked, found: Standing, config: Mapping[str, Any], answer
     chosen = _chosen(found, LINES)
     axes = settings(asked.server.store.connection, chosen, config)
     if len(chosen) < 2 or not axes:
-        return Html("")
+        return note("It takes two runs that are over and differ.")
     if answer and answer.found:
         order = [name for name in answer.found["names"] if name in axes]
         axes = {name: axes[name] for name in [*order, *(name for name in axes if name not in order)]}
