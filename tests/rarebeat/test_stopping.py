@@ -28,6 +28,7 @@ parameters:
 # What W&B's page does, by its own client: `stop` the run that trains, or `look` at the sweep's runs.
 CLIENT = """
 import json, sys, wandb
+OVER = ("killed", "preempted")
 api = wandb.Api()
 runs = list(api.sweep(sys.argv[2]).runs)
 if sys.argv[1] == "stop":
@@ -39,7 +40,7 @@ print(json.dumps([
         "epochs": run.summary_metrics.get("epoch", 0),
         "best": run.summary_metrics.get("best/macro_auprc"),
         "files": [file.name for file in run.files()],
-        "log": run.file("output.log").download(replace=True).read() if run.state == "killed" else "",
+        "log": run.file("output.log").download(replace=True).read() if run.state in OVER else "",
     }
     for run in runs
 ]))
@@ -61,7 +62,7 @@ def ask(tmp_path, terminal, backend, data):
     return ask
 
 
-def until(condition, seconds: float = 120.0):
+def until(condition, seconds: float = 400.0):
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, "it did not happen in time"
@@ -69,10 +70,14 @@ def until(condition, seconds: float = 120.0):
     return found
 
 
+def create(shell) -> str:
+    return shell.run("wandb", "sweep", "sweep.yaml").stderr.split("wandb agent ")[1].split()[0]
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_run_that_is_stopped_keeps_its_files_and_a_cancelled_sweep_ends_with_its_agent(ask):
-    said = ask.shell.run("wandb", "sweep", "sweep.yaml").stderr
-    path = said.split("wandb agent ")[1].split()[0]
+    path = create(ask.shell)
     agent = ask.shell.start("rarebeat", "agent", path)
     try:
         until(lambda: [run for run in ask("look", path) if run["epochs"] > 1])
@@ -93,3 +98,21 @@ def test_a_run_that_is_stopped_keeps_its_files_and_a_cancelled_sweep_ends_with_i
     assert [run["state"] for run in runs] == ["killed", "killed"]
     assert all(set(run["files"]) >= KEPT for run in runs)
     until(lambda: not tree(pid for pid, _ in begun) & begun, seconds=20)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_an_agent_that_a_script_started_beside_itself_lets_its_run_be_preempted_in_order(ask):
+    path = create(ask.shell)
+    # A shell's background command ignores Ctrl-C, as in docs/slurm.sh.
+    agent = ask.shell.start("sh", "-c", f"trap '' INT; exec rarebeat agent {path}")
+    try:
+        until(lambda: [run for run in ask("look", path) if run["epochs"] > 1])
+        agent.send_signal(signal.SIGTERM)
+        ask.shell.end(agent, code=130)
+    finally:
+        agent.send_signal(signal.SIGTERM)
+    (run,) = ask("look", path)
+    assert run["state"] == "preempted"
+    assert run["log"].splitlines()[-1].startswith("Asked to end")
+    assert set(run["files"]) >= KEPT
