@@ -1,14 +1,13 @@
 """`rarebeat backup` while clients write, and what is served from the copy."""
 
-import os
 import shutil
-import signal
 import textwrap
 from pathlib import Path
 
 import pytest
 
 from rarebeat.server import daemon
+from rarebeat.server.store import Store
 
 WRITER = textwrap.dedent("""
     import sys, time, wandb
@@ -39,8 +38,17 @@ READ = """
 """
 
 
-def backup(served, destination):
-    return served.client.run(["rarebeat", "backup", "--dir", str(served.directory), str(destination)])
+def backup(client, directory, destination):
+    return client.run(["rarebeat", "backup", "--dir", str(directory), str(destination)])
+
+
+@pytest.fixture
+def directory(tmp_path):
+    """What a server without runs leaves behind."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    Store(folder / "tracking.db")
+    return folder
 
 
 def test_a_backup_made_while_clients_write_is_served_and_whole(own_server, eventually, tmp_path):
@@ -49,12 +57,12 @@ def test_a_backup_made_while_clients_write_is_served_and_whole(own_server, event
     (client.folder / "writer.py").write_text(WRITER)
     writers = [client.start("python", "writer.py", name) for name in ("one", "two")]
     eventually(lambda: len(list(client.folder.glob("*.artifact"))) == 2, "an artifact of each")
-    done = backup(served, tmp_path / "copy")
+    done = backup(client, served.directory, tmp_path / "copy")
     assert done.returncode == 0, done.stderr
     (client.folder / "enough").touch()
     assert [writer.wait(60) for writer in writers] == [0, 0]
     # As after the loss of a disk: what is served now can come from the copy alone.
-    os.kill(served.server.pid, signal.SIGKILL)
+    daemon.stop(served.directory)
     shutil.rmtree(served.directory)
     try:
         restored = daemon.start(tmp_path / "copy")
@@ -71,11 +79,10 @@ def test_a_backup_made_while_clients_write_is_served_and_whole(own_server, event
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, Path.touch, lambda path: path.symlink_to("nowhere")])
-def test_a_destination_that_is_there_is_refused_in_one_sentence(own_server, tmp_path, make):
-    served = own_server()
+def test_a_destination_that_is_there_is_refused_in_one_sentence(client, directory, tmp_path, make):
     target = tmp_path / "target"
     make(target)
-    done = backup(served, target)
+    done = backup(client, directory, target)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"Error: {target} is there already; name a folder that is not\n"
 
@@ -92,7 +99,7 @@ def test_a_copy_lacks_what_is_damaged_and_says_whose_it_is(own_server, tmp_path)
     daemon.stop(served.directory)
     [lost] = [p for p in (served.directory / "blobs").glob("??/*") if p.read_bytes() == b"lost"]
     lost.unlink()
-    done = backup(served, tmp_path / "copy")
+    done = backup(served.client, served.directory, tmp_path / "copy")
     assert done.returncode == 1
     assert "f.txt of run local/p/lost: the stored file" in done.stderr and "is missing" in done.stderr
     assert "local/p/sound" not in done.stderr
@@ -100,11 +107,10 @@ def test_a_copy_lacks_what_is_damaged_and_says_whose_it_is(own_server, tmp_path)
     assert b"sound" in contents and b"lost" not in contents
 
 
-def test_a_copy_that_has_no_room_leaves_nothing_and_is_one_sentence(own_server, tmp_path):
-    served = own_server()
+def test_a_copy_that_has_no_room_leaves_nothing_and_is_one_sentence(client, directory, tmp_path):
     (tmp_path / "copies").mkdir()
-    command = f"ulimit -f 8; exec rarebeat backup --dir {served.directory} {tmp_path}/copies/copy"
-    done = served.client.run(["bash", "-c", command])
+    command = f"ulimit -f 8; exec rarebeat backup --dir {directory} {tmp_path}/copies/copy"
+    done = client.run(["bash", "-c", command])
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"Error: {tmp_path}/copies/copy cannot be written: ")
     assert done.stderr.count("\n") == 1

@@ -10,9 +10,11 @@ import sys
 import threading
 
 import pytest
+import requests
 
 from rarebeat.server import daemon
 from rarebeat.server.directory import Address, lock, write_address
+from rarebeat.server.store import Store
 
 
 @pytest.fixture
@@ -84,6 +86,36 @@ def test_status_says_what_is_there_and_down_leaves_it(typed, client):
     assert typed("down").returncode == 0
     assert typed("status").stdout.splitlines()[:3] == ["not running", "sweeps: none", "runs: finished: 1"]
     assert "was not running" in typed("down").stderr
+
+
+@pytest.mark.parametrize(
+    "words", [["status"], ["status", "--verify"], ["backup", "copy"], ["keys", "list"], ["up", "--port", "0"]]
+)
+def test_a_database_that_is_none_is_one_sentence(typed, client, words):
+    (client.folder / ".rarebeat").mkdir()
+    (client.folder / ".rarebeat" / "tracking.db").write_bytes(b"no database at all" * 500)
+    done = typed(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "file is not a database" in done.stderr and done.stderr.count("\n") == 1
+    assert not (client.folder / "copy").exists()
+
+
+def test_a_database_that_is_damaged_inside_is_said_to_be(typed, client):
+    database = client.folder / ".rarebeat" / "tracking.db"
+    database.parent.mkdir()
+    Store(database).connection.close()
+    database.write_bytes(database.read_bytes()[:5000] + b"\xff" * 50_000)
+    done = typed("status", "--verify")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_server_for_others_demands_the_key_that_it_exports(typed):
+    given = exports(typed("up", "--host", "0.0.0.0", "--port", "0"))
+    assert given["WANDB_BASE_URL"].startswith("http://127.0.0.1:")
+    assert requests.get(given["WANDB_BASE_URL"], timeout=30).status_code == 401
+    key = ("api", given["WANDB_API_KEY"])
+    assert requests.get(given["WANDB_BASE_URL"], auth=key, timeout=30).status_code == 200
 
 
 def test_the_commands_need_neither_keras_nor_a_web_server():
