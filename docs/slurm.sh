@@ -1,9 +1,9 @@
 #!/bin/bash
-# One warm agent of a sweep in each task of a SLURM array. From the folder of the sweep:
+# One warm agent of a sweep in each task of a SLURM array. From the folder of this repository:
 #
 #     export WANDB_BASE_URL=http://login1:8765 WANDB_API_KEY=…     # what `rarebeat up` prints; neither on W&B's cloud
 #     export RAREBEAT_DATA=$PWD/data/mitdb.h5                      # on a disk that every node sees
-#     sbatch --array=0-7 --export=ALL,SWEEP=local/mitdb/ab12cd34 slurm.sh
+#     sbatch --array=0-7 --export=ALL,SWEEP=local/mitdb/ab12cd34 docs/slurm.sh
 #
 # An agent ends when the sweep does, and its task with it. A task that SLURM preempts, or whose time is over,
 # is queued again; its run keeps a checkpoint, is handed out again, and goes on from its last epoch.
