@@ -90,9 +90,11 @@ class Standing:
 def standing(db: sqlite3.Connection, sweep: int, config: Mapping[str, Any]) -> Standing:
     """One look at all runs of the sweep; of their summaries SQLite reads out what is needed."""
     metric = config.get("metric") if isinstance(config.get("metric"), dict) else {}
-    name = metric.get("name") if isinstance(metric.get("name"), str) else None
+    name = metric.get("name")
+    # No path of SQLite can hold such a name.
+    name = name if isinstance(name, str) and name and not set(name) & set('"\\\0') else None
     goal = "maximize" if metric.get("goal") == "maximize" else "minimize"
-    value, paths = metric_sql(name, goal) if name and not set(name) & set('"\\\0') else ("NULL", [])
+    value, paths = metric_sql(name, goal) if name else ("NULL", [])
     rows = db.execute(
         f"""SELECT id, name, state, {value},
                    json_extract(summary_json, '$."leaderboard/low"'),
