@@ -7,14 +7,19 @@ module of this name again for each run.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
 from rarebeat.warm import GAVE_UP
-from rarebeat.warm.agent import run_agent
 
 
 def main() -> int:
+    # An interrupt tells an agent to end, and what a script starts in the background (`&`) ignores it. The
+    # client takes a second to import, in which none may be lost.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    from rarebeat.warm.agent import run_agent
+
     parser = argparse.ArgumentParser(prog="python -m rarebeat.warm")
     parser.add_argument("path", help="ENTITY/PROJECT/SWEEP")
     parser.add_argument("--logs", type=Path, required=True, help="folder for the output of each run")

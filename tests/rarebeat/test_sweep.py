@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -176,6 +177,28 @@ def test_agents_that_are_stopped_leave_no_process(tmp_path):
         assert tree([os.getpid()]) - before
     assert agents.log(0).exists()
     assert tree([os.getpid()]) == before
+
+
+def test_agents_of_a_sweep_that_a_script_has_put_in_the_background_can_be_told_to_end(tmp_path):
+    environment = dict(os.environ) | {"WANDB_BASE_URL": "http://127.0.0.1:9", "WANDB_API_KEY": "0" * 40}
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        agents = Agents("local/p/s", [None], environment | {"HOME": str(tmp_path)}, tmp_path / "logs")
+        with agents:
+            agent = agents._processes[0]
+            end = time.monotonic() + 60
+            while ignores_interrupts(agent.pid):
+                assert time.monotonic() < end, "the agent ignores interrupts"
+                time.sleep(0.05)
+            agents.finish()
+            assert agent.wait(60) != 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def ignores_interrupts(pid: int) -> bool:
+    mask = re.search(r"^SigIgn:\s+(\w+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)[1]
+    return bool(int(mask, 16) >> (signal.SIGINT - 1) & 1)
 
 
 def test_under_nohup_a_closed_terminal_ends_nothing_and_without_it_everything():
