@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -21,17 +18,17 @@ from rarebeat.report.command import report_page
 from rarebeat.report.effects import Drawn, effects
 from rarebeat.report.evidence import Evidence, header
 from rarebeat.report.evidence import _same_data as same_data
-from rarebeat.search.importance import importance
 from rarebeat.report.missed import excerpt, worst_missed
 from rarebeat.report.strategies import F1, NEUTRAL, judge
+from rarebeat.search.importance import importance
 from rarebeat.sweep_runs import Entry, SweepRuns
+from tests.rarebeat.html_page import CHROMIUM, Balanced, open_in_browser
 from training.metrics import evaluate
 from training.objective import objective
 from training.predictions import Predictions
 
 METRIC = "best/macro_auprc"
 RUNS = 12
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HOSTILE = "<script>alert(1)</script>"
 
 
@@ -89,26 +86,6 @@ def rows_of(page: str, caption: str) -> list[list[str]]:
         [re.sub("<[^>]*>", "", cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)]
         for row in re.findall("<tr>(.*?)</tr>", body)[1:]
     ]
-
-
-class Balanced(HTMLParser):
-    """Fails on a tag that is closed without being open."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.feed(page)
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list) -> None:
-        if tag != "meta":
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list) -> None:
-        pass
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
 
 
 def test_the_page_is_balanced_loads_nothing_and_escapes_what_runs_are_called(page):
@@ -261,15 +238,9 @@ def test_a_page_of_many_runs_stays_small(page):
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to open the page with")
 def test_a_real_browser_draws_it_without_complaint_or_request(page, tmp_path: Path):
-    file = tmp_path / "report.html"
-    file.write_text(page, encoding="utf-8")
     log = tmp_path / "net.json"
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
-    command += ["--disable-background-networking", "--disable-component-update", f"--log-net-log={log}"]
-    command += [f"--user-data-dir={tmp_path}/profile", "--window-size=1100,800", "--dump-dom", file.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    assert done.stdout.count("<svg") == page.count("<svg")
-    assert "CONSOLE" not in done.stderr
+    quiet = ("--disable-background-networking", "--disable-component-update")
+    open_in_browser(page, tmp_path, *quiet, f"--log-net-log={log}")
     # Nothing but the page itself was asked for on its behalf.
     asked = set(re.findall(r'"url":"([^"]+)"', log.read_text(encoding="utf-8", errors="replace")))
     assert not {url for url in asked if "x/s" in url or "w3.org" in url}

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -20,30 +17,9 @@ from data_utils.simulate import simulate
 from data_utils.summary import LeftOut, Strip
 from data_utils.write import BeatRows, Description, writing
 from rarebeat.cli import main
+from tests.rarebeat.html_page import CHROMIUM, Balanced, open_in_browser
 
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-_VOID = {"meta", "br", "hr", "img", "link", "input"}
-
-
-class _Balanced(HTMLParser):
-    """Fails on a tag that is closed without being open."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.feed(page)
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list) -> None:
-        if tag not in _VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list) -> None:
-        pass
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
 
 
 def _show(path: Path, html: Path) -> Result:
@@ -98,7 +74,7 @@ def _rows(page: str, caption: str) -> list[list[str]]:
 
 def test_pages_are_balanced_and_load_nothing(beats: tuple[Path, str], strips: str) -> None:
     for page in (beats[1], strips):
-        _Balanced(page)
+        Balanced(page)
         assert not re.search(r"""(src|href)=|url\(|@import|<script""", page)
         assert set(re.findall("https?://[^\"' ]+", page)) <= {"http://www.w3.org/2000/svg"}
 
@@ -167,10 +143,4 @@ def test_a_place_that_cannot_be_written_is_one_sentence(beats: tuple[Path, str],
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to open the page with")
 def test_a_real_browser_draws_it_without_complaint(strips: str, tmp_path: Path) -> None:
-    page = tmp_path / "page.html"
-    page.write_text(strips, encoding="utf-8")
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
-    command += [f"--user-data-dir={tmp_path}/profile", "--window-size=1100,800", "--dump-dom", page.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    assert done.stdout.count("<svg") == strips.count("<svg")
-    assert "CONSOLE" not in done.stderr
+    open_in_browser(strips, tmp_path)
