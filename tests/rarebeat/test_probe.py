@@ -112,6 +112,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1500)  # as long as the command itself waits: 900 s for a probe, 600 s for a dry run
 @pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.name)
 def test_the_lowest_point_of_each_sweep_trains(path: Path, data: Path, whole: Path) -> None:
     beats = yaml.safe_load(path.read_text())["parameters"]["data"]["value"] == "data/mitdb.h5"
