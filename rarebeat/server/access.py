@@ -6,6 +6,7 @@ import base64
 import binascii
 import hmac
 import ipaddress
+import sqlite3
 from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -67,7 +68,11 @@ class Access:
         key = _given_key(request)
         if hmac.compare_digest(key, self._key):
             return None
-        request.state.user = self._name_of(key) if key else None
+        try:
+            request.state.user = self._name_of(key) if key else None
+        except sqlite3.Error:
+            # Not 401, which the client takes for good.
+            return _answer(503, "the server's storage cannot be used at the moment")
         if request.state.user is not None or not self._demand_key:
             return None
         return _answer(401, f"the key is missing or wrong: {RIGHT_KEY}")

@@ -1,5 +1,6 @@
 """Stored files: kept while something needs them, removed a day later, found when they are damaged."""
 
+import json
 import os
 
 import pytest
@@ -175,6 +176,11 @@ def test_damaged_files_are_named_with_who_needs_them_and_never_served(own_server
     assert "model.bin of artifact local/p/m:v0: the stored file" in done.stdout
     assert "has other bytes than were kept" in done.stdout
     assert "whole.txt" not in done.stdout
+    listed = json.loads(client.run([*words, "--json"]).stdout)["damaged"]
+    assert sorted(name for damage in listed for name in damage["needed_by"]) == [
+        "cut.txt of run local/p/r",
+        "model.bin of artifact local/p/m:v0",
+    ]
     answer = client.script("""
         import json, requests, wandb
         files = wandb.Api().run("local/p/r").files()

@@ -78,6 +78,14 @@ def test_a_second_server_on_a_directory_is_refused_in_one_sentence(typed, client
     assert done.stderr.strip() == "another server is running on .rarebeat; `rarebeat status` says where"
 
 
+def test_several_who_start_a_server_at_once_have_one(typed, client):
+    starts = [client.start("rarebeat", "up", "--port", "0") for _ in range(4)]
+    assert [start.wait(60) for start in starts] == [0, 0, 0, 0]
+    said = [path.read_text() for path in sorted(client.folder.glob("*.output"))]
+    assert len({line for text in said for line in text.splitlines() if "BASE_URL" in line}) == 1
+    assert sum("started" in text for text in said) == 1
+
+
 def test_status_says_what_is_there_and_down_leaves_it(typed, client):
     assert typed("status").returncode == 2
     given = exports(typed("up", "--port", "0"))

@@ -10,8 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 import requests
+from starlette.requests import Request
 
 from rarebeat.server import daemon
+from rarebeat.server.access import Access
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +106,18 @@ def test_no_key_is_in_the_list_of_processes_or_in_the_log(shared):
     for path in (f"/proc/{shared.server.pid}/cmdline", shared.directory / "server.log"):
         text = Path(path).read_bytes()
         assert key.encode() not in text and owners.encode() not in text
+
+
+def test_a_database_that_cannot_be_asked_makes_no_key_wrong():
+    """The client gives up at 401, and tries again at 503."""
+
+    def name_of(key):
+        raise sqlite3.OperationalError("database is locked")
+
+    given = base64.b64encode(b"api:" + b"0" * 40)
+    headers = [(b"host", b"127.0.0.1"), (b"authorization", b"Basic " + given)]
+    request = Request({"type": "http", "method": "GET", "path": "/", "headers": headers})
+    assert Access("1" * 40, True, name_of).refusal(request).status_code == 503
 
 
 def test_a_browser_is_asked_for_name_and_key(shared):
