@@ -10,7 +10,7 @@ from rarebeat.server.pages.markup import live, note
 from rarebeat.server.pages.run.opened import Opened
 from rarebeat.server.store import Row
 
-PAGE = 500  # lines
+PAGE, TALL = 500, 40  # lines
 LONGEST = 4000  # characters of a line
 # Colours, movements of the cursor, titles of windows.
 _CONTROL = re.compile(
@@ -39,15 +39,17 @@ def console(run: Opened) -> tuple[str, ...]:
     ).fetchall()
     if not rows:
         return (live("console", note("Nothing has been printed yet."), tag="div"),)
+    # Whoever looks at the newest lines sees those that come, until they scroll up.
+    tail = " tail" if asked is None and total > TALL else ""
     turned = _turned(run, first, first + len(rows), total)
     listed = "".join(map(_line, rows))
     return (
         live(
             "console",
             turned,
-            f'<div class="wide" tabindex="0" role="region" aria-label="Console">'
+            f'<div class="wide{tail}" tabindex="0" role="region" aria-label="Console">'
             f'<ol class="console" start="{first + 1}">{listed}</ol></div>',
-            turned if len(rows) > 40 else "",
+            turned if len(rows) > TALL and not tail else "",
             tag="div",
         ),
     )

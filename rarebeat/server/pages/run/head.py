@@ -13,6 +13,7 @@ from rarebeat.server.pages.run.in_sweep import chosen, rank, sweep_config
 from rarebeat.server.pages.run.opened import Opened
 from rarebeat.server.pages.run.tabs import SHOWN, Tab
 from rarebeat.server.pages.shell import Page
+from rarebeat.server.run_states import ENDED
 
 
 def page(run: Opened, tab: Tab) -> Page:
@@ -45,7 +46,7 @@ def _about(run: Opened) -> list[str]:
         ("sweep", sweep),
         ("rank", rank(run, config) if config else None),
         ("started", moment(row["created_at"])),
-        ("last heard" if row["state"] == "running" else "ended", moment(row["heartbeat_at"])),
+        ("ended" if row["state"] in ENDED else "last heard", moment(row["heartbeat_at"])),
         ("lasted", lasted(run)),
         ("host", row["host"]),
         ("program", row["program"]),
