@@ -58,6 +58,7 @@ def build_app(server: Server, access: Access, lifespan: Any = None) -> Starlette
             route("/files/{entity}/{project}/{run}/file_stream", _file_stream, "POST"),
             route("/storage/{token}", uploads.put, "PUT"),
             route("/storage/{token}", uploads.get, "GET", "HEAD"),
+            route("/storage/{token}", _preflight, "OPTIONS"),
             route("/artifactsV2/{path:path}", uploads.get_artifact_file, "GET"),
             route("/sdk/otel/v1/{signal}", _ignored, "POST"),
             route("/healthz", _health, "GET"),
@@ -135,6 +136,12 @@ async def _file_stream(request: Request, server: Server) -> Response:
 
 def _json(value: dict[str, Any]) -> Response:
     return Response(strict_json.encode(value), media_type="application/json")
+
+
+async def _preflight(request: Request, server: Server) -> Response:
+    """A page of our own asks whether it may send or fetch a file; those of others have been refused."""
+    headers = {"Access-Control-Allow-Origin": request.headers.get("origin", "")}
+    return Response(status_code=204, headers={**headers, "Access-Control-Allow-Methods": "GET, PUT"})
 
 
 async def _ignored(request: Request, server: Server) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import posixpath
 import sqlite3
 from typing import Any
 
@@ -65,7 +66,8 @@ def delete_files(context: Context, _: None, arguments: Arguments) -> dict[str, A
 def run_files(context: Context, run: Row, arguments: Arguments) -> dict[str, Any]:
     """The run's files: those of given names, or those like an SQL pattern, or all."""
     query, values = FILES + "WHERE run_id = ?", [run["id"]]
-    if names := arguments.texts("names"):
+    # A user names a file as it lies before them, ./file too; it was sent under its plain name.
+    if names := [posixpath.normpath(name) for name in arguments.texts("names") or ()]:
         query += f" AND name IN ({','.join('?' * len(names))})"
         values += names
     if "pattern" in arguments:
