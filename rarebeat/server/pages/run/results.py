@@ -18,7 +18,7 @@ from rarebeat.server.pages.run.media import logged_file
 from rarebeat.server.pages.run.opened import Opened
 
 PLAIN = ("number", "string")  # kinds of values that are no media
-MOST_TABLES, MOST_FILES = 12, 50
+MOST_CHARTS, MOST_TABLES, MOST_FILES = 30, 12, 50
 
 
 def results(run: Opened) -> tuple[str, ...]:
@@ -76,7 +76,8 @@ def _figures(run: Opened, values: dict[str, dict[str, Any]]) -> Iterator[str]:
     """Charts and matrices side by side, then histograms; below them the tables that are only tables."""
     drawn, tables, used = [], [], set()
     for chart in sorted(custom_charts(run.client), key=lambda chart: (chart.place, chart.name)):
-        logged = read_table(run, values[chart.table], MOST_INLINE) if chart.table in values else None
+        wanted = chart.table in values and len(drawn) < MOST_CHARTS
+        logged = read_table(run, values[chart.table], MOST_INLINE) if wanted else None
         if logged and (picture := draw(chart, logged)):
             drawn.append(picture)
             used.add(chart.table)
