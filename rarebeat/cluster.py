@@ -126,7 +126,7 @@ class ClusterAgents:
             except ray.exceptions.RayError:
                 # Its node is gone: whether there will be another is for `alive` to find out.
                 continue
-        for i in self._asked.values():
+        for i in set(self._asked.values()) & set(self._runs.values()):
             self._doing[i] = Doing(str(1 + i), "", STARTS)
         return list(self._doing)
 
