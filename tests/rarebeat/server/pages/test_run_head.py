@@ -102,10 +102,6 @@ def test_alerts_of_one_title_come_no_more_often_than_their_run_wants(server):
         alert(server, title, 60_000)
     found = [(row["title"], row["created_at"]) for row in alerts_of(server.store.connection, 1, 10)]
     assert found == [("a", 1061.0), ("b", 1030.0), ("a", 1000.0)]
-        ("a", 1061.0),
-        ("b", 1030.0),
-        ("a", 1000.0),
-    ]
 
 
 @pytest.mark.parametrize(
@@ -124,10 +120,5 @@ def test_a_console_line_is_shown_as_it_stood_in_the_terminal_at_the_end(line, sh
 def test_amounts_are_written_as_one_says_them():
     numbers = [written(v) for v in (0.123456, 12345.6, float("nan"), float("-inf"))]
     assert numbers == ["0.1235", "12,346", "NaN", "-∞"]
-        "0.1235",
-        "12,346",
-        "NaN",
-        "-∞",
-    ]
     assert [size(v) for v in (0, 999, 1500, 2_500_000)] == ["0 B", "999 B", "1.5 kB", "2.5 MB"]
     assert [duration(v) for v in (0.4, 61, 90_000)] == ["0 s", "1 min 1 s", "1 d 1 h"]
