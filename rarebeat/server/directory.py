@@ -45,7 +45,7 @@ def make(directory: Path) -> None:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise CannotServe(f"{directory} cannot be made: {error.strerror}") from None
+        raise CannotServe(f"{directory} cannot be made: {error.strerror}; name another with --dir") from None
 
 
 def read_key(directory: Path) -> str:

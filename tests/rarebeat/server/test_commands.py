@@ -175,7 +175,7 @@ def test_settings_that_cannot_be_changed_are_a_warning_and_the_exports_are_print
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["up", "--dir", "file/below"], "below cannot be made: Not a directory"),
+        (["up", "--dir", "file/below"], "below cannot be made: Not a directory; name another with --dir"),
         (["up", "--validator", "a 'quote"], "No closing quotation"),
     ],
 )
