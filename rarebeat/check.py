@@ -19,7 +19,9 @@ from rarebeat.search import problems as wandb_problems
 from rarebeat.sweep_rules import Finding, Table, findings, late_bands, runs_our_training, size_of
 from rarebeat.sweep_yaml import NotYaml, SweepYaml, read_sweep, repeats
 
-PATIENCE = 120  # seconds for the table: importing Keras on a machine busy with training takes tens of them
+# Seconds for the table. Importing Keras takes five, and minutes where training takes every core: waiting is
+# better than refusing a sweep for that.
+PATIENCE = 600
 
 
 @dataclass(frozen=True)
