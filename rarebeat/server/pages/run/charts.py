@@ -33,7 +33,7 @@ def charts(run: Opened) -> tuple[str, ...]:
     held = history.names()
     view = View.of(run.query, held)
     names = [name for name in held if name not in view.axes and not name.startswith("_")]
-    shown = [family for family in families(names) if view.shows(family)]
+    shown = view.shown(families(names))
     drawn = history.series([name for family in shown for _, name in family.lines], view.x)
     sections = list(dict.fromkeys(family.section for family in shown))
     body, count = [], 0

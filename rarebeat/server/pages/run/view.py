@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from rarebeat.server.pages.run.families import Family
@@ -36,10 +36,17 @@ class View:
             query.get("match", "")[:200],
         )
 
-    def shows(self, family: Family) -> bool:
-        """Whether each word that was typed is somewhere in its title or the names of its metrics."""
-        held = " ".join([family.title, *(name for _, name in family.lines)]).lower()
-        return all(word in held for word in self.match.lower().split())
+    def shown(self, families: Iterable[Family]) -> list[Family]:
+        """The charts whose titles hold each word that was typed; of others the lines whose metrics do."""
+        kept = [family if self._holds(family.title) else self._narrowed(family) for family in families]
+        return [family for family in kept if family.lines]
+
+    def _narrowed(self, family: Family) -> Family:
+        lines = tuple(line for line in family.lines if self._holds(line[1]))
+        return replace(family, lines=lines, title=lines[0][1] if len(lines) == 1 else family.title)
+
+    def _holds(self, name: str) -> bool:
+        return all(word in name.lower() for word in self.match.lower().split())
 
     def form(self, address: str) -> str:
         """The form that asks for another view; it works without a script."""

@@ -17,6 +17,7 @@ from rarebeat.server.pages.run.history import read_history, smoothed, thinned
 from rarebeat.server.pages.run.logged_table import Logged
 from rarebeat.server.pages.run.opened import open_run
 from rarebeat.server.pages.run.tabs import SHOWN, TABS
+from rarebeat.server.pages.run.view import View
 from rarebeat.server.pages.shell import Asked
 from rarebeat.server.signing import Signer
 from rarebeat.server.store import Store
@@ -98,6 +99,9 @@ def test_a_matrix_written_out_as_a_table_is_told_from_other_tables():
     full = [["a", "a", 1], ["a", "b", 0], ["b", "a", 2], ["b", "b", 3]]
     assert is_matrix(Logged(["x", "y", "n"], full, None))
     assert not is_matrix(Logged(["x", "y", "n"], full[:3], None))
+    each = [[a, b, 1] for one in "NV" for a in (one, f"not {one}") for b in (one, f"not {one}")]
+    assert is_matrix(Logged(["x", "y", "n"], each, None)), "a matrix for each class, of decisions by class"
+    assert not is_matrix(Logged(["x", "y", "n"], each[:-1], None))
     assert not is_matrix(Logged(["x", "y", "n"], [["a", "b", "c"]], None))
     assert not is_matrix(Logged(["x", "y"], [["a", "b"]], None))
 
@@ -147,3 +151,16 @@ def test_what_no_picture_can_be_drawn_of_still_has_its_page(odd_run, tab, query)
     assert "nan" not in "".join(re.findall(r'<path[^>]*d="([^"]*)"', body))
     if tab == "workspace" and not query:
         assert "<figcaption>e.deep.er</figcaption>" in body
+
+
+def test_words_choose_whole_charts_or_lines_of_them():
+    listed = families(["val/auprc/N", "val/auprc/S", "train/loss", "val/loss"])
+    chosen = {words: View({}, match=words).shown(listed) for words in ("auprc", "AUPRC/s", "loss", "x")}
+    names = {words: [name for family in found for _, name in family.lines] for words, found in chosen.items()}
+    assert names == {
+        "auprc": ["val/auprc/N", "val/auprc/S"],
+        "AUPRC/s": ["val/auprc/S"],
+        "loss": ["val/loss", "train/loss"],
+        "x": [],
+    }
+    assert [family.title for family in chosen["AUPRC/s"]] == ["val/auprc/S"]
