@@ -71,7 +71,13 @@ async def act(request: Request, server: Server) -> Response:
         raise Refused("this address is for the buttons of the sweep's page; scripts use `wandb sweep`")
     await anyio.to_thread.run_sync(_change, server, dict(names))
     path = address(names["entity"], names["project"], "sweeps", names["sweep"])
-    return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
+    return RedirectResponse(path + _order(request, path), 303, {"Cache-Control": "no-store"})
+
+
+def _order(request: Request, path: str) -> str:
+    """The query of the page whose button it was, so that its table stays as it is."""
+    page, _, query = request.headers.get("referer", "").partition("?")
+    return f"?{query}" if query and page.endswith(path) else ""
 
 
 def _change(server: Server, names: dict[str, str]) -> None:

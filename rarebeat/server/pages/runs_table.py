@@ -22,7 +22,8 @@ def run_cell(row: Row, path: Sequence[str]) -> Html:
     """The run's name, which stays in sight while the other columns scroll by."""
     name = row["display_name"] or row["name"]
     again = f' <span class="dim">attempt {row["attempt"]}</span>' if row["attempt"] > 1 else ""
-    return Html(f'<td class="run">{link(name, *path, "runs", row["name"], title=row["name"])}{again}</td>')
+    shown = link(name, *path, "runs", row["name"], title=row["name"])
+    return Html(f'<th scope="row" class="run">{shown}{again}</th>')
 
 
 def table(view: View, caption: str, heads: Sequence[str], rows: Iterable[tuple[str, Sequence[Html]]]) -> Html:

@@ -39,7 +39,7 @@ def _runs(page):
 def _column(page, name):
     heads = page.locator("table.runs thead th").all_inner_texts()
     place = next(number for number, head in enumerate(heads) if name in head)
-    cells = page.locator(f"table.runs tbody tr td:nth-child({place + 1})").all_inner_texts()
+    cells = page.locator(f"table.runs tbody tr > :nth-child({place + 1})").all_inner_texts()
     return [float(cell) for cell in cells if cell]
 
 
@@ -91,3 +91,4 @@ def test_a_sweep_is_followed_and_steered_from_its_page(under_way, browse, eventu
     page.locator("#cancel summary").click()
     page.get_by_role("button", name="kill its runs").click()
     page.wait_for_selector("#beside .state.canceled")
+    assert "sort=config.x" in page.url
