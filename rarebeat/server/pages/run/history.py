@@ -16,6 +16,7 @@ from rarebeat.server.store import Row
 
 # Rows of a long history that are read, and points of a line that are drawn.
 READ, DRAWN = 400, 300
+READ_CHARACTERS = 8e6
 # Beyond it a picture's own arithmetic overflows.
 LARGEST = 1e150
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -53,8 +54,19 @@ class History:
 
 
 def read_history(db: sqlite3.Connection, run: Row) -> History:
-    numbers = chosen_lines(db, run, READ)
+    numbers = _affordable(db, run["id"], chosen_lines(db, run, READ))
     return History(_rows(db, run["id"], "history", numbers), run["history_lines"])
+
+
+def _affordable(db: sqlite3.Connection, run: int, numbers: list[int]) -> list[int]:
+    """As many of these lines as can be read while somebody waits: rows full of histograms are long."""
+    few = [numbers[place] for place in spread(len(numbers), 8)]
+    width = db.execute(
+        """SELECT avg(length(body)) FROM lines WHERE run_id = ? AND stream = 'history'
+           AND number IN (SELECT value FROM json_each(?))""",
+        (run, json.dumps(few)),
+    ).fetchone()[0]
+    return [numbers[place] for place in spread(len(numbers), max(int(READ_CHARACTERS / (width or 1)), 50))]
 
 
 def read_events(db: sqlite3.Connection, run: Row) -> History:

@@ -164,3 +164,15 @@ def test_words_choose_whole_charts_or_lines_of_them():
         "x": [],
     }
     assert [family.title for family in chosen["AUPRC/s"]] == ["val/auprc/S"]
+
+
+def test_of_rows_full_of_histograms_fewer_are_read(odd_run):
+    wide = json.dumps({"loss": 1, "weights": {"_type": "histogram", "values": [0] * 30_000}})
+    db = odd_run.store.connection
+    db.executemany(
+        "INSERT OR REPLACE INTO lines VALUES (1, 'history', ?, 0, ?)", [(n, wide) for n in range(300)]
+    )
+    db.execute("UPDATE runs SET history_lines = 300")
+    history = read_history(db, db.execute("SELECT * FROM runs").fetchone())
+    # 8 million characters of 90 thousand each.
+    assert (len(history.rows), history.total) == (88, 300)
