@@ -1,4 +1,4 @@
-"""`rarebeat confirm`: all patient folds and fresh seeds for the first few of a sweep, which decide alone."""
+"""`rarebeat confirm`: more patient folds and fresh seeds for the first few of a sweep, which decide alone."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 
 from data_utils.errors import BadInput
 from rarebeat import doubt, leaderboard
@@ -28,9 +29,12 @@ from rarebeat.tables import console, say
 from rarebeat.unfinished import find_remembered, remember
 from rarebeat.watching import Enough, watch
 from training.dataset_artifact import is_artifact
+from training.metrics import rankable
 
 if TYPE_CHECKING:
     import wandb
+
+    from data_utils.dataset import Dataset
 
 LOGS = Path("runs/logs")
 GROUP = "confirm"
@@ -54,7 +58,7 @@ class Trial:
 @click.option("--data", type=click.Path(path_type=Path), help="Data file; wins over the sweep's own.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable on stdout, progress on stderr.")
 def confirm(path: str, top: int, seeds: int, agents: int, data: Path | None, as_json: bool) -> None:
-    """Train the first few of a sweep again, on all patient folds with fresh seeds, and name the winner.
+    """Train the first few of a sweep again, on more patient folds with fresh seeds, and name the winner.
 
     The runs go to the same project, in the group `confirm`. Only they decide: those that they cannot tell
     apart are a tie, and the command says so. The same command goes on where it was interrupted.
@@ -97,7 +101,7 @@ def plan(ranking: Ranking, top: int, seeds: int, data: Path | None) -> list[Tria
         raise BadInput(
             f"the sweep's data is the artifact {named}: give the file by --data, to read its folds"
         )
-    folds = _folds(Path(named))
+    folds = _folds(Path(named), chosen[0])
     used = [run.config.get("seed", 0) for entry in ranking.ranked for run in entry.members or (entry,)]
     # A fold takes the run's seed plus its number, so that seeds have to lie as far apart as there are folds.
     first = max(used) + 1 + max(folds, *(entry.config.get("folds", 0) for entry in ranking.ranked))
@@ -105,13 +109,27 @@ def plan(ranking: Ranking, top: int, seeds: int, data: Path | None) -> list[Tria
     return [Trial(entry, _sweep(ranking.runs, entry, folds, fresh)) for entry in chosen]
 
 
-def _folds(file: Path) -> int:
+def _folds(file: Path, first: Entry) -> int:
+    """As many patient folds as the file has, or as leave in each the patients that it takes to rank what the
+    sweep ranked: with fewer the objective would be of other classes, or of a handful of beats.
+    """
     from data_utils.dataset import open_dataset
 
-    folds = open_dataset(file).folds
-    if folds < 2:
+    dataset = open_dataset(file)
+    if dataset.folds < 2:
         raise BadInput(f"{file} has no patient folds, so it can confirm nothing: build it with folds")
-    return folds
+    wanted = set(first.dataset.get("ranked_classes", ()))
+    for folds in range(dataset.folds, 1, -1):
+        if wanted <= _rankable(dataset, folds):
+            return folds
+    return first.config.get("folds") or dataset.folds
+
+
+def _rankable(dataset: Dataset, folds: int) -> set[str]:
+    """Classes that the validation side of every fold can rank."""
+    sides = [dataset.sides(folds, fold)[1] for fold in range(folds)]
+    enough = np.all([rankable(side.targets, side.groups) for side in sides], axis=0)
+    return {name for name, there in zip(dataset.classes, enough, strict=True) if there}
 
 
 def _sweep(runs: SweepRuns, entry: Entry, folds: int, seeds: Sequence[int]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -39,6 +40,16 @@ def test_each_of_the_first_few_gets_all_folds_and_seeds_whose_folds_no_run_has_s
     # Fold f takes seed + f, and seeds 0 to 2 are used.
     assert one > 2 and other - one >= folds
     assert [trial.config["parameters"]["seed"] for trial in trials] == [parameters["seed"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("ranked", "own", "folds"), [([], 2, 6), (["N"], 2, 3), (["N", "F"], 4, 4), (["F"], 0, 6)]
+)
+def test_there_are_as_many_folds_as_can_rank_what_the_sweep_ranked(data, ranked, own, folds):
+    found = ranking(0.1, 0.3, data=str(data), folds=own)
+    entries = tuple(replace(entry, dataset={"ranked_classes": ranked}) for entry in found.ranked)
+    for trial in plan(replace(found, ranked=entries), 2, 2, None):
+        assert trial.config["parameters"]["folds"] == {"value": folds}
 
 
 def test_one_configuration_is_nothing_to_decide_and_an_artifact_has_to_be_here(data):
