@@ -10,6 +10,7 @@ from rarebeat.server.errors import RequestError
 from rarebeat.server.filterable import RUNS, Filterable
 from rarebeat.server.patterns import compiled
 
+ALWAYS_THERE = {"runs.name", "runs.state", "runs.created_at", "runs.heartbeat_at"}
 COMPARISONS = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
 MAX_TERMS = 500  # SQLite takes expressions 1000 levels deep
 MAX_VALUES = 10_000
@@ -32,11 +33,15 @@ def order_by(order: str | None, of: Filterable = RUNS) -> Sql:
     terms, values = [], []
     for part in (order or "+created_at").split(",", MAX_ORDERS)[:MAX_ORDERS]:
         sign, key = (part[0], part[1:]) if part[:1] in "+-" and part else ("+", part)
+        direction = "DESC" if sign == "-" else "ASC"
         sql, given = _key(key.strip(), of)
+        if sql in ALWAYS_THERE:  # as it stands, so that an index can serve
+            terms.append(f"{sql} {direction}")
+            continue
         kind = (
             f"CASE typeof({sql}) WHEN 'null' THEN 2 WHEN 'text' THEN {int(key not in of.columns)} ELSE 0 END"
         )
-        terms.append(f"{kind}, {sql} {'DESC' if sign == '-' else 'ASC'}")
+        terms.append(f"{kind}, {sql} {direction}")
         values += given + given
     return ", ".join([*terms, f"{of.table}.id ASC"]), values
 
