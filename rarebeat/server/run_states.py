@@ -28,6 +28,15 @@ def state_at_exit(stop_requested: bool, preempting: bool, exit_code: int) -> str
     return "preempted" if preempting else "failed"
 
 
+def ask_to_stop(db: sqlite3.Connection, run: int) -> None:
+    """The run's client or agent hears of it when it speaks next; what has ended stays as it is."""
+    db.execute(
+        "UPDATE runs SET stop_requested = 1, stop_reason = 'user' "
+        "WHERE id = ? AND state IN ('running', 'pending')",
+        (run,),
+    )
+
+
 def fall_silent(db: sqlite3.Connection, run: Row) -> None:
     """The run's process has gone without a word."""
     state = "killed" if run["stop_requested"] else "crashed"

@@ -66,12 +66,20 @@ async def act(request: Request, server: Server) -> Response:
     action, names = request.path_params["action"], request.path_params
     if action not in ACTIONS:
         raise NotFound(f"a sweep cannot be told to {action[:40]!r}")
-    # Access refuses other origins; browsers say where a form is from, and whoever does not is no browser.
-    if "origin" not in request.headers and request.headers.get("sec-fetch-site") != "same-origin":
-        raise Refused("this address is for the buttons of the sweep's page; scripts use `wandb sweep`")
+    refuse_strangers(request, "this address is for the sweep's page; scripts use `wandb sweep`")
     await anyio.to_thread.run_sync(_change, server, dict(names))
     path = address(names["entity"], names["project"], "sweeps", names["sweep"])
     return RedirectResponse(path + _order(request, path), 303, {"Cache-Control": "no-store"})
+
+
+def refuse_strangers(request: Request, words: str) -> None:
+    """Access refuses other origins; browsers say where a form is from, and whoever does not is no browser.
+
+    Raises:
+        Refused: with these words.
+    """
+    if "origin" not in request.headers and request.headers.get("sec-fetch-site") != "same-origin":
+        raise Refused(words)
 
 
 def _order(request: Request, path: str) -> str:

@@ -11,6 +11,7 @@ from rarebeat.server.pages.markup import facts, link, live, moment, state, text
 from rarebeat.server.pages.run.ending import ending, lasted
 from rarebeat.server.pages.run.in_sweep import chosen, rank, sweep_config
 from rarebeat.server.pages.run.opened import Opened
+from rarebeat.server.pages.run.stopping import stop_button
 from rarebeat.server.pages.run.tabs import SHOWN, Tab
 from rarebeat.server.pages.shell import Page
 from rarebeat.server.run_states import ENDED
@@ -35,7 +36,7 @@ def page(run: Opened, tab: Tab) -> Page:
 
 def _beside(run: Opened) -> Html:
     tags = "".join(f'<span class="tag">{text(tag)}</span>' for tag in json.loads(run.row["tags_json"]))
-    return Html(state(run.row["state"]) + tags)
+    return Html(state(run.row["state"]) + tags + stop_button(run))
 
 
 def _about(run: Opened) -> list[str]:

@@ -10,6 +10,7 @@ from rarebeat.server.pages.artifact import artifact
 from rarebeat.server.pages.artifact_list import project_artifacts
 from rarebeat.server.pages.run.head import page
 from rarebeat.server.pages.run.opened import open_run
+from rarebeat.server.pages.run.stopping import stop
 from rarebeat.server.pages.run.tabs import TABS
 from rarebeat.server.pages.shell import Asked, Page, shown
 
@@ -18,6 +19,7 @@ def routes(route: Callable[..., Route]) -> list[Route]:
     return [
         route("/{entity}/{project}/runs/{run}", shown(_run), "GET"),
         route("/{entity}/{project}/runs/{run}/{tab}", shown(_run), "GET"),
+        route("/{entity}/{project}/runs/{run}/stop", stop, "POST"),
         route("/{entity}/{project}/artifacts", shown(project_artifacts), "GET"),
         route("/{entity}/{project}/artifacts/{type}", shown(project_artifacts), "GET"),
         route("/{entity}/{project}/artifacts/{type}/{name}", shown(artifact), "GET"),

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import textwrap
+import urllib.error
 import urllib.request
 
 import pytest
@@ -216,7 +217,7 @@ def test_a_run_that_failed_says_why_and_is_told_of_on_the_first_page(browse, bac
     assert "Loss <rises>" in page.locator("#alerted").inner_text()
 
 
-def test_a_page_follows_its_run_and_works_without_script(browse, backend, at):
+def test_a_page_follows_its_run_stops_it_and_works_without_script(browse, backend, at):
     query = """mutation { upsertBucket(input: {modelName: "pages", entityName: "local", name: "followed",
         host: "h"}) { bucket { id } } }"""
     _post(backend, "/graphql", {"query": query})
@@ -227,6 +228,12 @@ def test_a_page_follows_its_run_and_works_without_script(browse, backend, at):
     _post(backend, stream, {"files": {"wandb-history.jsonl": {"offset": 0, "content": rows}}})
     page.locator(".chart").wait_for(timeout=20_000)
     assert page.locator(".key").text_content().strip() == "1.5"
+    page.get_by_text("stop…").click()
+    page.get_by_role("button", name="end this run").click()
+    assert "It has been asked to stop." in page.locator(".ending").inner_text()
+    assert _post(backend, stream, {})["stopped"] is True
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        _post(backend, "/local/pages/runs/followed/stop", {})
     plain = browse(at("/results"), script=False)
     assert plain.locator(".chart").count() == 4
     plain.get_by_role("link", name="Console", exact=True).click()
