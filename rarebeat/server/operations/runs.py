@@ -14,7 +14,7 @@ from rarebeat.server.identifiers import checked_name, iso, opaque, row_of, short
 from rarebeat.server.operations.projects import ensure_project, find_project, project_by_id
 from rarebeat.server.operations.registry import RESOLVERS, connection, page_bounds
 from rarebeat.server.operations.session import user_of
-from rarebeat.server.run_states import ENDED, clear_attempt
+from rarebeat.server.run_states import ENDED, ask_to_stop, clear_attempt
 from rarebeat.server.store import Row
 
 SELECT = (
@@ -146,11 +146,7 @@ def delete_run(context: Context, _: None, arguments: Arguments) -> dict[str, Any
 def stop_run(context: Context, _: None, arguments: Arguments) -> dict[str, Any]:
     with context.server.store.write() as db:
         row = run_by_id(db, arguments.object("input").need_text("id"))
-        db.execute(
-            "UPDATE runs SET stop_requested = 1, stop_reason = 'user' "
-            "WHERE id = ? AND state IN ('running', 'pending')",
-            (row["id"],),
-        )
+        ask_to_stop(db, row["id"])
     return {"success": True}
 
 
