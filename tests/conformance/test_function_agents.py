@@ -77,7 +77,7 @@ def test_runs_that_are_queued_by_hand_are_worked_through_in_their_order(scene):
 
 
 def test_a_local_controller_searches_a_sweep(scene):
-    assert scene("local_controller") == {"ran": [1, 2], "state": "FINISHED"}
+    assert scene("local_controller") == {"ran": [1, 2], "state": "FINISHED", "code": 0}
 
 
 def test_sweeps_are_listed_over_pages_and_by_filters(scene):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import enum
 import queue
-import sys
-import threading
 import time
 from collections.abc import Callable
-from types import ModuleType, SimpleNamespace
+from pathlib import Path
+from types import SimpleNamespace
 
 import wandb
-from scene import play, raised, restart, step
+from scene import play, raised, restart, script, step
 from wandb.agents import pyagent
 
 PROJECT = "functions"
@@ -176,43 +174,32 @@ def queued() -> dict:
     }
 
 
-def optimizer() -> ModuleType:
-    """A search in place of PyPI's `sweeps`, which the vendor's controller imports: x from 1 to 2."""
-    module = ModuleType("sweeps")
-    names = ("pending", "running", "finished", "failed", "crashed", "killed", "preempted", "preempting")
-    module.RunState = enum.StrEnum("RunState", [(name, name) for name in names])
-    module.SweepConfig, module.SweepRun = dict, SimpleNamespace
-
-    def next_run(config: dict, runs: list[SimpleNamespace]) -> SimpleNamespace | None:
-        left = {1, 2} - {run.config["x"]["value"] for run in runs}
-        return SimpleNamespace(config={"x": {"value": min(left)}}) if left else None
-
-    module.next_run, module.stop_runs = next_run, lambda config, runs: []
-    module.schema_violations_from_proposed_config = lambda config: []
-    return module
+CONTROL = f"""
+import sys, time, wandb
+controller = wandb.controller(sys.argv[1], entity="local", project={PROJECT!r})
+while not controller.done():
+    controller.step()
+    time.sleep(0.3)
+"""
 
 
 @step
 def local_controller() -> dict:
-    sys.modules["sweeps"] = optimizer()
     path = sweep({"x": {"values": [1, 2]}}, controller={"type": "local"})
-    controller = wandb.controller(path.rsplit("/", 1)[-1], entity="local", project=PROJECT)
-
-    def control() -> None:
-        while not controller.done():
-            controller.step()
-            time.sleep(0.3)
+    search = str(Path(__file__).parent / "in_place_of")
+    controller = script(CONTROL, path.rsplit("/", 1)[-1], PYTHONPATH=search)
 
     def train() -> None:
         with wandb.init() as run:
             run.log({"best/x": run.config.x})
         restart()
 
-    thread = threading.Thread(target=control, daemon=True)
-    thread.start()
     works(path, train)
-    thread.join(30)
-    return {"ran": sorted(r.config["x"] for r in told(path).runs), "state": told(path).state}
+    return {
+        "ran": sorted(r.config["x"] for r in told(path).runs),
+        "state": told(path).state,
+        "code": controller.wait(60),
+    }
 
 
 @step

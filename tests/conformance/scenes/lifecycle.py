@@ -65,7 +65,7 @@ def resume_modes() -> dict:
         log(run, 2)
     answer["never"] = raised(lambda: again(id="allowed", resume="never"))
     answer["allowed"] = values("allowed")
-    answer["there"] = len(wandb.Api().runs(f"local/{PROJECT}", filters={"name": "nobody"}))
+    answer["there"] = there("nobody")
     return answer
 
 
