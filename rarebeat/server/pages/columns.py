@@ -57,6 +57,12 @@ def metric_sql(name: str, goal: str = "") -> Sql:
     return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})", values
 
 
+def metric_paths(name: str) -> list[str]:
+    """Where in a summary the metric may be: under its name as it stands, and as a path."""
+    parts = name.split(".")
+    return [_path(name), *([_path(*parts)] if len(parts) > 1 else [])]
+
+
 def _parameter_sql(name: str) -> Sql:
     """What the sweep chose, else what the run was given; a dotted name may be one of nested ones."""
     first, *below = name.split(".")
