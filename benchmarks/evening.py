@@ -32,6 +32,8 @@ SHORT = {"folds": 2, "epochs": 2, "steps_per_epoch": 40, "resample_to": 120.0, "
 SEEDED, RUNS = 6, 60
 TOP, SEEDS = 3, 2
 MEMBERS = 5
+# Of the grid: none, repeating with and without noise, SMOTE, borderline SMOTE and ADASYN.
+FIRST_SAMPLERS = 6
 FILES = {
     "search": [record for record in DS1 if record not in VALIDATION],
     "held_out": list(VALIDATION),
@@ -44,7 +46,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "rarebeat-evening")
     parser.add_argument("--write", type=Path, help="file for the tables; else they are printed")
     parser.add_argument("--hours", type=float, help="the search begins no run after so long")
-    parser.add_argument("--small", action="store_true", help="one seed to confirm, one network in the grid")
+    parser.add_argument(
+        "--small", action="store_true", help="one seed to confirm, one network and six samplers"
+    )
     asked = parser.parse_args()
     if not (records := Path(os.environ.get("ECG_DATA", "")) / "mitdb").is_dir():
         parser.error("ECG_DATA has to name a folder that holds mitdb/ with 100.hea, 100.dat, 100.atr …")
@@ -71,6 +75,7 @@ class Evening:
         self.hours = hours
         self.seeds = 1 if small else SEEDS
         self.grid = {"loss": "ce"} | ({"model": "cnn"} if small else {})
+        self.samplers = FIRST_SAMPLERS if small else None
 
     def all(self, records: Path) -> dict[str, Stage]:
         """Make what is not there yet, and return every stage by name."""
@@ -85,7 +90,7 @@ class Evening:
             "ensemble", {"of": path, "top": MEMBERS}, lambda: self._ensemble(path)
         )
         done["evaluate"] = self.kept.stage("evaluate", {"of": confirmed.found}, self._evaluate)
-        done["resampling"] = self._sweep("resampling_grid", "ds1", **self.grid)
+        done["resampling"] = self._sweep("resampling_grid", "ds1", self.samplers, **self.grid)
         grid = done["resampling"].found["sweep"]
         done["resampling compared"] = self.kept.stage("compared", {"of": grid}, lambda: self._compare(grid))
         return done
