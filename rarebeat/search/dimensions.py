@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from rarebeat.search.curves import Curve, Uniform
@@ -37,17 +38,25 @@ class Dimension(Protocol):
 
 def json_key(value: Json) -> str:
     """`true` and `1` differ; `1` and `1.0` do not, as configurations lose that difference on their way."""
+    return _encoded(_plain(value)) if isinstance(value, list | tuple | dict) else _scalar_key(value)
 
-    def plain(item: Json) -> Json:
-        if isinstance(item, float) and item.is_integer():
-            return int(item)
-        if isinstance(item, list | tuple):
-            return [plain(part) for part in item]
-        if isinstance(item, dict):
-            return {name: plain(part) for name, part in item.items()}
-        return item
 
-    return json.dumps(plain(value), sort_keys=True)
+_encoded = json.JSONEncoder(sort_keys=True).encode
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _scalar_key(value: Json) -> str:
+    return _encoded(_plain(value))
+
+
+def _plain(item: Json) -> Json:
+    if isinstance(item, float) and item.is_integer():
+        return int(item)
+    if isinstance(item, list | tuple):
+        return [_plain(part) for part in item]
+    if isinstance(item, dict):
+        return {name: _plain(part) for name, part in item.items()}
+    return item
 
 
 def is_number(value: object) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 
 from rarebeat.search.space import Point, Space
@@ -35,14 +35,16 @@ def positions(space: Space, names: Iterable[str]) -> frozenset[int]:
     return frozenset(i for i, name in enumerate(space.names) if ".".join(name) in wanted)
 
 
-def masked(space: Space, rules: Iterable[Rule], point: Point) -> frozenset[int]:
+def masked(space: Space, rules: Collection[Rule], point: Point) -> frozenset[int]:
     """The dimensions that have no effect at `point`, by the rules."""
-    key = space.key(point)
+    key = space.key(point) if rules else ()
     return frozenset(rule.inactive for rule in rules if _holds(rule.when, key))
 
 
 def learn_rules(space: Space, seen: list[Seen]) -> tuple[Rule, ...]:
     """The fewest rules that explain what the runs have said, found greedily, single conditions first."""
+    if not any(inactive for _, inactive in seen):
+        return ()
     told = [(space.key(point), inactive) for point, inactive in seen]
     targets = sorted(set().union(*(inactive for _, inactive in told)))
     return tuple(rule for target in targets for rule in _rules_for(space, told, target))

@@ -12,6 +12,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+from rarebeat.server import strict_json
+
 if TYPE_CHECKING:
     from rarebeat.search import Run
 
@@ -33,9 +35,7 @@ class SearchProcess:
             SpaceError: what it raises.
             RuntimeError: the process died over this question.
         """
-        # One by one: encoding a thousand at once would keep the interpreter from all other threads.
-        told = ", ".join([json.dumps(vars(run)) for run in runs])
-        question = f'{{"config": {json.dumps(config)}, "seed": {seed}, "runs": [{told}]}}'
+        question = strict_json.dump({"config": config, "seed": seed, "runs": [vars(run) for run in runs]})
         with self._lock:
             answer = self._ask(question)
         if "refused" in answer:
