@@ -131,7 +131,9 @@ async def _graphql(request: Request, server: Server, slow: anyio.CapacityLimiter
 async def _file_stream(request: Request, server: Server) -> Response:
     body = await read_body(request)
     names = (request.path_params["entity"], request.path_params["project"], request.path_params["run"])
-    return _json(await server.posts.receive(names, body, server.clock()))
+    # The client says it of runs that several processes share.
+    writer = request.headers.get("x-wandb-async-client-id")
+    return _json(await server.posts.receive(names, body, server.clock(), writer))
 
 
 def _json(value: dict[str, Any]) -> Response:

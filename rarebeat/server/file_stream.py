@@ -14,6 +14,7 @@ from rarebeat.server.errors import Malformed, NotFound
 from rarebeat.server.metric_names import kind
 from rarebeat.server.rare_lines import note_rare
 from rarebeat.server.run_states import state_at_exit
+from rarebeat.server.shared_runs import placed
 from rarebeat.server.store import Row, Store
 from rarebeat.server.sweep_runs import settle
 
@@ -57,7 +58,13 @@ class Post:
 
 
 def receive(
-    store: Store, entity: str, project: str, run_name: str, body: bytes, now: float
+    store: Store,
+    entity: str,
+    project: str,
+    run_name: str,
+    body: bytes,
+    now: float,
+    writer: str | None = None,
 ) -> dict[str, Any]:
     """Stores one post, all of it or nothing, and says whether the run should stop.
 
@@ -67,7 +74,7 @@ def receive(
     """
     post = read_post(body)
     with store.write() as db:
-        return keep(db, (entity, project, run_name), post, now)
+        return keep(db, (entity, project, run_name), post, now, writer)
 
 
 def read_post(body: bytes) -> Post:
@@ -121,8 +128,13 @@ def _normal(text: str, what: str) -> str:
     return strict_json.dump(strict_json.parse_object(text, what))
 
 
-def keep(db: sqlite3.Connection, names: tuple[str, str, str], post: Post, now: float) -> dict[str, Any]:
+def keep(
+    db: sqlite3.Connection, names: tuple[str, str, str], post: Post, now: float, writer: str | None = None
+) -> dict[str, Any]:
     """Stores a post of the run with those names (entity, project, run), inside the caller's transaction.
+
+    Args:
+        writer: Which of the processes that share the run has posted it; None for one that has it alone.
 
     Raises:
         NotFound: when the run was never made.
@@ -133,10 +145,11 @@ def keep(db: sqlite3.Connection, names: tuple[str, str, str], post: Post, now: f
     if run["restarting"] or run["state"] == "killed":
         # A process of an attempt that was given up still speaks: it should stop, and does not count.
         return _answer(True)
+    post = post if writer is None else placed(db, run["id"], writer, post)
     lines, last_step = {"history": 0, "events": 0, "output": 0}, -1
     for chunk in post.chunks:
         _keep_lines(db, run["id"], chunk)
-        lines[chunk.stream] = chunk.offset + len(chunk.lines)
+        lines[chunk.stream] = max(lines[chunk.stream], chunk.offset + len(chunk.lines))
         last_step = max([last_step, *chunk.steps]) if chunk.rows else last_step
     told = {"summary": post.summary, "system": post.system, "keys": _keys(run, post), "last_step": last_step}
     told |= {"preempting": int(post.preempting), "now": now, "run": run["id"]}

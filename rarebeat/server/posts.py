@@ -30,6 +30,7 @@ class _Waiting:
     names: Names
     body: bytes
     now: float
+    writer: str | None
     answer: asyncio.Future[dict[str, Any]]
 
 
@@ -45,15 +46,17 @@ class Posts:
         self._waiting: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    async def receive(self, names: Names, body: bytes, now: float) -> dict[str, Any]:
+    async def receive(
+        self, names: Names, body: bytes, now: float, writer: str | None = None
+    ) -> dict[str, Any]:
         """As `file_stream.receive`, for the run with those names (entity, project, run)."""
         if len(body) > LARGE:
-            return await anyio.to_thread.run_sync(receive, self._store, *names, body, now)
+            return await anyio.to_thread.run_sync(receive, self._store, *names, body, now, writer)
         if self._thread is None:
             # It ends with the process: a post that is not stored by then has not been answered either.
             self._thread = threading.Thread(target=self._work, name="posts", daemon=True)
             self._thread.start()
-        post = _Waiting(names, body, now, asyncio.get_running_loop().create_future())
+        post = _Waiting(names, body, now, writer, asyncio.get_running_loop().create_future())
         self._waiting.put(post)
         return await post.answer
 
@@ -82,7 +85,7 @@ def _keep(db: sqlite3.Connection, waiting: _Waiting) -> dict[str, Any] | Excepti
         return error
     db.execute("SAVEPOINT post")
     try:
-        return keep(db, waiting.names, post, waiting.now)
+        return keep(db, waiting.names, post, waiting.now, waiting.writer)
     except sqlite3.OperationalError:
         raise
     except Exception as error:

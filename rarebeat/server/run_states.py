@@ -49,7 +49,7 @@ def clear_attempt(db: sqlite3.Connection, run: Row) -> None:
     Its artifacts stay in their collections, but are no outputs of the run: a model is that of its metrics.
     Files named checkpoint/… stay: they are what the next attempt may go on from.
     """
-    for table in ("lines", "rare_lines", "outputs"):
+    for table in ("lines", "rare_lines", "writers", "outputs"):
         db.execute(f"DELETE FROM {table} WHERE run_id = ?", (run["id"],))
     db.execute("DELETE FROM files WHERE run_id = ? AND name NOT LIKE 'checkpoint/%'", (run["id"],))
     db.execute(

@@ -46,5 +46,11 @@ def test_a_run_that_is_synced_already_is_skipped(scene):
     assert "Skipped 1 synced run" in scene("offline")["said"][2]
 
 
+def test_several_processes_write_one_run_and_lose_nothing(scene):
+    facts = scene("shared")
+    assert facts["codes"] == [0, 0] and facts["state"] == "finished"
+    assert (facts["a"], facts["summary"]) == ([[0, 1, 2], [0, 1, 2]], [2, 2])
+
+
 def test_nothing_was_asked_for_that_the_server_does_not_know(scene):
     assert scene.unknown_fields() == {}

@@ -114,5 +114,42 @@ def offline() -> dict:
     }
 
 
+SHARED = f"""
+import sys, time, wandb
+from pathlib import Path
+primary = sys.argv[1] == "0"
+settings = wandb.Settings(
+    mode="shared", x_primary=primary, x_label="rank" + sys.argv[1], x_update_finish_state=primary
+)
+with wandb.init(project={PROJECT!r}, id="shared", settings=settings) as run:
+    Path("began" + sys.argv[1]).touch()
+    for n in range(3):
+        run.log({{"a" + sys.argv[1]: n}})
+        time.sleep(1)
+    while primary and not Path("ended").exists():
+        time.sleep(0.1)
+"""
+
+
+@step
+def shared() -> dict:
+    """Two processes write one run."""
+    first = script(SHARED, "0")
+    wait_until(Path("began0").exists)
+    second = script(SHARED, "1")
+    wait_until(Path("began1").exists)
+    restart()
+    codes = [second.wait(60)]
+    Path("ended").touch()
+    codes.append(first.wait(60))
+    found = told("shared")
+    return {
+        "codes": codes,
+        "a": [sorted(values("shared", name)) for name in ("a0", "a1")],
+        "summary": [found.summary["a0"], found.summary["a1"]],
+        "state": found.state,
+    }
+
+
 if __name__ == "__main__":
     play()
