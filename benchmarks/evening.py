@@ -46,9 +46,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "rarebeat-evening")
     parser.add_argument("--write", type=Path, help="file for the tables; else they are printed")
     parser.add_argument("--hours", type=float, help="the search begins no run after so long")
-    parser.add_argument(
-        "--small", action="store_true", help="one seed to confirm, one network and six samplers"
-    )
+    parser.add_argument("--small", action="store_true", help="one seed, one network and six samplers")
     asked = parser.parse_args()
     if not (records := Path(os.environ.get("ECG_DATA", "")) / "mitdb").is_dir():
         parser.error("ECG_DATA has to name a folder that holds mitdb/ with 100.hea, 100.dat, 100.atr …")
