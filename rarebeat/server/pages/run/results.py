@@ -9,11 +9,12 @@ from typing import Any
 
 from rarebeat.server.pages.amounts import size
 from rarebeat.server.pages.markup import live, note
-from rarebeat.server.pages.run.custom import custom_charts, draw, is_matrix, matrix
+from rarebeat.server.pages.run.custom import custom_charts, draw
 from rarebeat.server.pages.run.histogram import histogram
 from rarebeat.server.pages.run.history import read_history
 from rarebeat.server.pages.run.images import images
 from rarebeat.server.pages.run.logged_table import MOST_INLINE, read_table, shown_table
+from rarebeat.server.pages.run.matrix import is_matrix, matrix
 from rarebeat.server.pages.run.media import logged_file
 from rarebeat.server.pages.run.opened import Opened
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from rarebeat.server import file_stream
-from rarebeat.server.pages.run.custom import is_matrix
 from rarebeat.server.pages.run.families import families, machine_families
 from rarebeat.server.pages.run.head import page
 from rarebeat.server.pages.run.history import read_history, smoothed, thinned
 from rarebeat.server.pages.run.logged_table import Logged
+from rarebeat.server.pages.run.matrix import is_matrix
 from rarebeat.server.pages.run.opened import open_run
 from rarebeat.server.pages.run.tabs import SHOWN, TABS
 from rarebeat.server.pages.run.view import View
