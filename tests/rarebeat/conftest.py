@@ -45,6 +45,7 @@ class Shell:
         theirs = {k: v for k, v in os.environ.items() if not k.startswith(("WANDB_", "RAREBEAT_"))}
         self.environment = {**theirs, **quick, **(environment or {}), "PATH": path}
         self.environment.pop("COLUMNS", None)
+        self.patience = PATIENCE
 
     def start(self, *command: str | Path) -> subprocess.Popen:
         return subprocess.Popen(
@@ -63,7 +64,7 @@ class Shell:
 
     def end(self, process: subprocess.Popen, code: int = 0) -> subprocess.CompletedProcess:
         try:
-            out, err = process.communicate(timeout=PATIENCE)
+            out, err = process.communicate(timeout=self.patience)
         finally:
             kill_processes(tree([process.pid]))
         assert process.returncode == code, f"{process.args} ended with {process.returncode}:\n{out}\n{err}"

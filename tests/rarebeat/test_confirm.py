@@ -84,8 +84,10 @@ def test_without_predictions_nothing_is_decided():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_a_sweep_is_confirmed_put_together_and_pruned(tmp_path, terminal, data, sweep_yaml):
     shell = terminal(tmp_path)
+    shell.patience = 1200  # it trains eight runs, on a machine that may have more to do
     (tmp_path / "sweep.yaml").write_text(sweep_yaml)
     shell.run("rarebeat", "up", "--port", "0")
     try:
@@ -96,6 +98,7 @@ def test_a_sweep_is_confirmed_put_together_and_pruned(tmp_path, terminal, data, 
         confirmed = shell.json("rarebeat", "confirm", path, "--top", "2", "--seeds", "1", "--data", data)
         assert set(confirmed["objectives"]) <= {run["run"] for run in board["runs"]}
         assert confirmed["winner"] in (*confirmed["objectives"], None)
+        assert confirmed["sweeps"].keys() == confirmed["objectives"].keys()
         # The same command finds all of it done.
         assert (
             shell.json("rarebeat", "confirm", path, "--top", "2", "--seeds", "1", "--data", data) == confirmed

@@ -14,7 +14,7 @@ import pytest
 
 from rarebeat.processes import tree
 
-POINTS, INTERRUPTS = 24, 10
+POINTS, INTERRUPTS = 30, 10
 SIGMAS = [round(0.01 * i, 2) for i in range(1, POINTS + 1)]
 SWEEP = f"""\
 method: grid
@@ -46,7 +46,7 @@ def test_no_run_is_lost_or_repeated_however_often_the_sweep_is_interrupted(tmp_p
     while left and not printed:
         process, began = shell.start(*command), time.monotonic()
         if startup and rng.random() < 0.3:
-            time.sleep(rng.uniform(0, startup))
+            time.sleep(rng.uniform(0, 0.8 * startup))
         else:
             wait_for_a_run(process)
             startup = time.monotonic() - began
