@@ -87,7 +87,7 @@ def test_without_predictions_nothing_is_decided():
 @pytest.mark.timeout(3600)
 def test_a_sweep_is_confirmed_put_together_and_pruned(tmp_path, terminal, data, sweep_yaml):
     shell = terminal(tmp_path)
-    shell.patience = 1200  # it trains eight runs, on a machine that may have more to do
+    shell.patience = 1200  # it trains five runs, on a machine that may have more to do
     (tmp_path / "sweep.yaml").write_text(sweep_yaml)
     shell.run("rarebeat", "up", "--port", "0")
     try:
