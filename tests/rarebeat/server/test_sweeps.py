@@ -38,26 +38,6 @@ def test_two_agents_work_through_a_grid_together_and_the_best_run_is_found(clien
     assert best == [2, 0, 0, 2, 3]
 
 
-def test_two_agents_leave_after_their_count_and_the_cap_ends_the_search(client):
-    yaml = f"""
-        method: bayes
-        metric: {{name: best/x, goal: minimize}}
-        parameters:
-          x: {{min: -5.0, max: 5.0}}
-          nested: {{parameters: {{y: {{values: [1]}}}}}}
-          fixed: {{value: a}}
-        run_cap: 2
-        {COMMAND}
-    """
-    path = client.sweep(yaml, TRAIN)
-    agents = [client.agent("--count", "1", path) for _ in range(2)]
-    assert [agent.wait(100) for agent in agents] == [0, 0]
-    found = client.sweep_runs(path)
-    assert found["state"] == "FINISHED" and len(found["runs"]) == 2
-    assert all(run["config"]["nested"] == {"y": 1} and run["config"]["fixed"] == "a" for run in found["runs"])
-    assert len({run["config"]["x"] for run in found["runs"]}) == 2
-
-
 @pytest.mark.parametrize(
     ("options", "states"),
     [(["--pause", "--resume", "--stop"], ["PAUSED", "RUNNING", "FINISHED"]), (["--cancel"], ["CANCELED"])],
@@ -70,19 +50,6 @@ def test_a_user_changes_the_state_of_a_sweep(client, options, states):
             client.script(f"import json, wandb; print(json.dumps(wandb.Api().sweep({path!r}).state))")
             == state
         )
-
-
-def test_an_agent_with_a_function_works_too(client):
-    path = client.sweep(GRID, TRAIN)
-    client.script(f"""
-        import wandb
-        def train():
-            with wandb.init() as run:
-                run.log({{"best/x": run.config.x}})
-        wandb.agent({path!r}, function=train, count=1)
-    """)
-    found = client.sweep_runs(path)
-    assert ("finished", 1) in [(run["state"], run["config"]["x"]) for run in found["runs"]]
 
 
 def test_a_failing_script_leaves_a_failed_run_that_is_not_tried_again(client):
