@@ -4,8 +4,8 @@
     python benchmarks/server.py --runs 1000      two
 
 There is no peer to set beside it: W&B's own server is a container image, and no other server speaks to this
-client without a network. What it can be set beside is an older rarebeat: the same file with PYTHONPATH at a
-checkout of that commit. Load and server share the processor; the server's own seconds of it are told apart.
+client without a network. What it can be set beside is an older rarebeat: the same file, run with PYTHONPATH=.
+inside a checkout of that commit. Load and server share the processor; the server's own seconds stand apart.
 """
 
 from __future__ import annotations

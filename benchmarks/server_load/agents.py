@@ -22,6 +22,7 @@ HEARTBEAT = """mutation Heartbeat($id: ID!, $metrics: JSONString, $runState: JSO
 START = """mutation UpsertBucket($name: String, $project: String, $sweep: String, $host: String) {
     upsertBucket(input: {name: $name, modelName: $project, sweep: $sweep, host: $host}) {
         bucket { id name config } inserted } }"""
+AGENTS_START = 3.0  # s that `wandb agent` takes to its first request
 PARAMETERS = {
     "grid": {f"choice_{name}": {"values": list(range(12))} for name in "abcd"},
     "random": {f"x{number}": {"min": 0.0, "max": 1.0} for number in range(6)},
@@ -49,6 +50,7 @@ async def _sweep(url: str, key: str, method: str, agents: int, seconds: float, p
     text = yaml.safe_dump({**config, "parameters": PARAMETERS[method]})
     name = (await wire.query(SWEEP, config=text, project=PROJECT))["upsertSweep"]["sweep"]["name"]
     wire.close()
+    await asyncio.sleep(AGENTS_START)
     given: list[tuple[str, str]] = []
     beats: list[float] = []
 

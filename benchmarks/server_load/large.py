@@ -49,6 +49,7 @@ def all_runs():
 
 for line in sys.stdin:
     what = line.strip()
+    api.flush()
     began = time.perf_counter()
     answer = globals()[what]()
     print(json.dumps([time.perf_counter() - began, answer]), flush=True)

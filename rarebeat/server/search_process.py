@@ -50,7 +50,15 @@ class SearchProcess:
             if self._process is not None:
                 self._end(self._process)
 
-    def _ask(self, question: str) -> dict[str, Any]:
+    def start(self) -> None:
+        """Starts it, unless it runs or is asked already: what comes soon need not wait for its imports."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._started()
+            finally:
+                self._lock.release()
+
+    def _started(self) -> subprocess.Popen[str]:
         if self._process is None:
             self._process = subprocess.Popen(
                 COMMAND,
@@ -61,14 +69,18 @@ class SearchProcess:
                 # Ctrl-C in the server's terminal is for the server, whose end ends this one.
                 start_new_session=True,
             )
+        return self._process
+
+    def _ask(self, question: str) -> dict[str, Any]:
+        process = self._started()
         try:
-            self._process.stdin.write(question + "\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
+            process.stdin.write(question + "\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
         except BrokenPipeError:
             line = ""
         if not line:
-            raise RuntimeError(f"the search process ended with {self._end(self._process)}")
+            raise RuntimeError(f"the search process ended with {self._end(process)}")
         return json.loads(line)
 
     def _end(self, process: subprocess.Popen[str]) -> int:

@@ -50,6 +50,8 @@ def upsert_sweep(context: Context, _: None, arguments: Arguments) -> dict[str, A
         config = parse_config(text)
         warnings = context.server.validator.check(text)
         check_config(config)
+        if not is_searched_outside(config):
+            context.server.search.start()
     with context.server.store.write() as db:
         row = (
             sweep_by_id(db, given.need_text("id"))
