@@ -71,7 +71,7 @@ def heading(key: str) -> Html:
 def numbers(values: Sequence[Any]) -> list[Html]:
     """The cells of a column: numbers that are near each other all with the same decimals."""
     known = [abs(value) for value in values if isinstance(value, float)]
-    fixed = known and max(known) < 10 and min((value for value in known if value), default=0) >= 0.01
+    fixed = known and max(known) < 10 and min((value for value in known if value), default=0) >= 0.001
     return [
         Html(f'<td class="n">{f"{value:.4f}" if fixed and isinstance(value, float) else _plain(value)}</td>')
         for value in values
