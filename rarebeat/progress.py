@@ -35,6 +35,7 @@ class Progress:
     words: Callable[[str, int], Sequence[str]]
     _started: float = field(default_factory=time.monotonic)
     _live: Live | None = None
+    _width: int = 0
     _now: Standing | None = None
     _said: tuple[str, float] = ("", 0.0)
     _told: set[str] = field(default_factory=set)
@@ -62,6 +63,10 @@ class Progress:
         """Show the state that was told last, with the time as it is now."""
         if self._live and self._now:
             elapsed = time.monotonic() - self._started
+            width, self._width = self._width, self.console.width
+            if width not in (0, self._width):
+                # What was drawn before stands broken into other lines, which nobody could count back.
+                self.console.clear()
             self._live.update(picture(self._now, elapsed, self.console.size.height), refresh=True)
 
     def _say(self, now: Standing, elapsed: float) -> None:

@@ -175,3 +175,15 @@ def test_an_agent_whose_run_the_server_does_not_know_yet_begins_it():
         ["1", "CPU", "begins", "a", "run"],
         ["2", "CPU", "zz", "begins"],
     ]
+
+
+def test_a_terminal_that_becomes_narrower_is_drawn_anew():
+    console = Console(file=io.StringIO(), width=80, force_terminal=True, color_system=None)
+    progress = Progress(console, Pace(3), no_words)
+    with progress.shown():
+        progress.tell(state(run("a", "running")), [])
+        progress.tick()
+        assert "\x1b[2J" not in console.file.getvalue()
+        console.width = 40
+        progress.tick()
+        assert "\x1b[2J" in console.file.getvalue()
