@@ -81,20 +81,22 @@ def play(tmp_path_factory: pytest.TempPathFactory, restarts: str) -> Iterator[Ca
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("WANDB_")}
         scene = {"SCENE_SERVER": directory, "SCENE_RESTARTS": restarts, "SCENE_FACTS": folder / "facts"}
         here = {"HOME": folder, "PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
-        done = subprocess.run(
-            [sys.executable, Path(__file__).parent / "scenes" / f"{name}.py"],
-            cwd=folder,
-            env={**inherited, **server.environment, **IMPATIENT, **QUIET, **scene, **here},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        facts = folder / "facts"
-        assert facts.exists(), done.stdout[-5000:]
-        return Scene(json.loads(facts.read_text()), directory, done.stdout)
+        output, facts = folder / "output", folder / "facts"
+        # Not a pipe: what a killed client leaves behind would hold it open.
+        with output.open("wb") as told:
+            subprocess.run(
+                [sys.executable, Path(__file__).parent / "scenes" / f"{name}.py"],
+                cwd=folder,
+                env={**inherited, **server.environment, **IMPATIENT, **QUIET, **scene, **here},
+                stdin=subprocess.DEVNULL,
+                stdout=told,
+                stderr=told,
+                timeout=PATIENCE,
+                check=False,
+            )
+        said = output.read_text(errors="replace")
+        assert facts.exists(), said[-5000:]
+        return Scene(json.loads(facts.read_text()), directory, said)
 
     yield to_its_end
     daemon.stop(directory)

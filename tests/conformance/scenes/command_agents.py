@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
 import wandb
-from scene import outside, play, restart, shell, step, wait_until
+from scene import play, restart, script, shell, start, step, wait_until
 
 PROJECT = "agents"
 # The vendor's own agent; only its clock of five seconds is turned faster.
@@ -31,7 +30,7 @@ YAML = """
 
 
 def agent(*arguments: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", BRISK, *arguments], env=outside())
+    return script(BRISK, *arguments)
 
 
 def told(path: str) -> wandb.apis.public.Sweep:
@@ -71,7 +70,7 @@ def hard_runs() -> dict:
     agents = [agent(path), agent(path)]
     wait_until(lambda: len(told(path).runs) >= 2)
     restart()
-    codes = [one.wait(120) for one in agents]
+    codes = [one.wait(240) for one in agents]
     found = {r.config["x"]: r for r in told(path).runs}
     return {
         "codes": codes,
@@ -118,7 +117,7 @@ def canceled_under_an_agent() -> dict:
     wait_until(lambda: any(r.state == "running" for r in told(path).runs))
     restart()
     shell("wandb", "sweep", "--cancel", path)
-    code = working.wait(60)
+    code = working.wait(240)
     return {"code": code, "state": told(path).state, "runs": [r.state for r in told(path).runs]}
 
 
@@ -134,7 +133,7 @@ def prior_runs() -> dict:
     path, _ = from_shell(YAML, "-R", "earlier")
     restart()
 
-    code = agent(path).wait(120)
+    code = agent(path).wait(240)
     return {"code": code, "tried": sorted(r.config["x"] for r in told(path).runs)}
 
 
@@ -146,13 +145,11 @@ def vendors_scheduler() -> dict:
             run.log({"best/x": (run.config["x"] - 2) ** 2})
     """)
     path, _ = from_shell(YAML.replace("grid", "custom") + "    scheduler: {engine: optuna}\n    run_cap: 3\n")
-    scheduler = subprocess.Popen(
-        ["wandb", "sweep-scheduler", "--batch-size", "2", "--poll-interval", "0.5", path], env=outside()
-    )
+    scheduler = start("wandb", "sweep-scheduler", "--batch-size", "2", "--poll-interval", "0.5", path)
     working = agent(path)
     wait_until(lambda: len(told(path).runs) >= 1)
     restart()
-    codes = [scheduler.wait(120), working.wait(120)]
+    codes = [scheduler.wait(240), working.wait(240)]
     found = told(path)
     return {"codes": codes, "state": found.state, "runs": sorted(r.state for r in found.runs)}
 

@@ -198,7 +198,7 @@ def local_controller() -> dict:
     return {
         "ran": sorted(r.config["x"] for r in told(path).runs),
         "state": told(path).state,
-        "code": controller.wait(60),
+        "code": controller.wait(240),
     }
 
 

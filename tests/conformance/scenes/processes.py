@@ -44,7 +44,7 @@ def resumed_after_a_kill() -> dict:
     process.wait()
     state = told("killed").state
     restart()
-    code = script(KILLED, WAITS="0", **environment).wait(60)
+    code = script(KILLED, WAITS="0", **environment).wait(240)
     return {"while": state, "code": code, "a": values("killed"), "state": told("killed").state}
 
 
@@ -61,7 +61,7 @@ def exits() -> dict:
     )
     codes = [script(code) for code in (raising, quitting, leaving, preempted)]
     return {
-        "codes": [process.wait(60) for process in codes],
+        "codes": [process.wait(240) for process in codes],
         "states": {
             name: told(name).state for name in ("three", "raising", "quitting", "leaving", "preempted")
         },
@@ -78,7 +78,7 @@ def stopped() -> dict:
     wait_until(lambda: there("stopped"))
     told("stopped").stop()
     restart()
-    return {"code": process.wait(60), "state": told("stopped").state, "rows": len(values("stopped")) > 0}
+    return {"code": process.wait(240), "state": told("stopped").state, "rows": len(values("stopped")) > 0}
 
 
 @step
@@ -139,9 +139,9 @@ def shared() -> dict:
     second = script(SHARED, "1")
     wait_until(Path("began1").exists)
     restart()
-    codes = [second.wait(60)]
+    codes = [second.wait(240)]
     Path("ended").touch()
-    codes.append(first.wait(60))
+    codes.append(first.wait(240))
     found = told("shared")
     return {
         "codes": codes,

@@ -24,6 +24,7 @@ BIN = Path(sys.executable).parent
 SERVER = Path(os.environ["SCENE_SERVER"])
 Step = Callable[[], Any]
 _STEPS: list[Step] = []
+_STARTED: list[subprocess.Popen[bytes]] = []
 
 
 def step(function: Step) -> Step:
@@ -56,17 +57,23 @@ def shell(*command: str, **environment: str) -> subprocess.CompletedProcess[str]
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
 
 
+def start(*command: str, **environment: str) -> subprocess.Popen[bytes]:
+    """A command in the background; it is ended with the scene."""
+    _STARTED.append(subprocess.Popen(command, env=outside(**environment)))
+    return _STARTED[-1]
+
+
 def script(code: str, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
     """A Python script of the user's, started."""
-    return subprocess.Popen([sys.executable, "-c", code, *arguments], env=outside(**environment))
+    return start(sys.executable, "-c", code, *arguments, **environment)
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 60) -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = 240) -> Any:
     """The first true value of the condition."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -99,4 +106,6 @@ def play() -> None:
         except BaseException:
             facts[function.__name__] = {"failure": traceback.format_exc()}
         print(f"{function.__name__} took {time.monotonic() - began:.1f} s", flush=True)
+    for process in _STARTED:
+        process.kill()
     Path(os.environ["SCENE_FACTS"]).write_text(json.dumps(facts))
