@@ -70,6 +70,7 @@ def start(
     make(directory)
     if (server := running(directory)) is not None:
         return server
+    _forget_ended()
     command = [sys.executable, "-m", "rarebeat.server", "--dir", str(directory), "--host", host]
     command += ["--port", str(port)] if port is not None else []
     command += ["--validator", json.dumps(validator)] if validator else []
@@ -139,6 +140,13 @@ def _end(pid: int, how: signal.Signals) -> None:
         return
     except PermissionError:
         raise CannotServe(f"the server is process {pid} of somebody else, who alone can end it") from None
+
+
+def _forget_ended() -> None:
+    """Lets those go that ended by themselves or were killed, so that they do not stay as zombies."""
+    for pid, process in list(_STARTED.items()):
+        if process.poll() is not None:
+            del _STARTED[pid]
 
 
 def _reap(pid: int) -> None:
