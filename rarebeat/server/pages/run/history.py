@@ -106,14 +106,18 @@ def thinned(x: np.ndarray, y: np.ndarray, most: int = DRAWN) -> tuple[np.ndarray
     y = np.where(np.abs(y) < LARGEST, y, np.nan)
     if len(y) <= most:
         return x, y
-    kept = {0, len(y) - 1}
-    for stretch in np.array_split(np.arange(len(y)), most // 2):
-        known = stretch[~np.isnan(y[stretch])]
-        if len(known):
-            kept |= {int(known[y[known].argmin()]), int(known[y[known].argmax()])}
-        if len(known) < len(stretch):
-            kept.add(int(stretch[np.isnan(y[stretch])][0]))
-    chosen = sorted(kept)
+    width = -(-len(y) // (most // 2))
+    stretches = np.pad(y, (0, -len(y) % width), constant_values=np.nan).reshape(-1, width)
+    unknown = np.isnan(stretches)
+    begins, gaps = np.arange(len(stretches)) * width, unknown.any(axis=1)
+    kept = (
+        [0, len(y) - 1],
+        begins + np.where(unknown, np.inf, stretches).argmin(axis=1),
+        begins + np.where(unknown, -np.inf, stretches).argmax(axis=1),
+        begins[gaps] + unknown[gaps].argmax(axis=1),
+    )
+    chosen = np.unique(np.concatenate(kept))
+    chosen = chosen[chosen < len(y)]
     return x[chosen], y[chosen]
 
 
