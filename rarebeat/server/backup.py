@@ -75,6 +75,8 @@ def _fill(folder: Path, directory: Path) -> list[Damage]:
             with suppress(FileNotFoundError):
                 shutil.copy2(directory / name, folder / name)
         damaged = examined(copy, folder)
+        for damage in damaged:
+            place(folder, damage.digest).unlink(missing_ok=True)
     _sync(folder)
     return damaged
 

@@ -98,13 +98,13 @@ def test_a_copy_lacks_what_is_damaged_and_says_whose_it_is(own_server, tmp_path)
     """)
     daemon.stop(served.directory)
     [lost] = [p for p in (served.directory / "blobs").glob("??/*") if p.read_bytes() == b"lost"]
-    lost.unlink()
+    lost.write_bytes(b"lots")
     done = backup(served.client, served.directory, tmp_path / "copy")
     assert done.returncode == 1
-    assert "f.txt of run local/p/lost: the stored file" in done.stderr and "is missing" in done.stderr
+    assert "f.txt of run local/p/lost: the stored file" in done.stderr and "has other bytes" in done.stderr
     assert "local/p/sound" not in done.stderr
     contents = {path.read_bytes() for path in (tmp_path / "copy" / "blobs").glob("??/*")}
-    assert b"sound" in contents and b"lost" not in contents
+    assert b"sound" in contents and b"lots" not in contents
 
 
 def test_a_copy_that_has_no_room_leaves_nothing_and_is_one_sentence(client, directory, tmp_path):
