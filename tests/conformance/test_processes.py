@@ -39,7 +39,7 @@ def test_files_artifacts_and_console_come_home_too(scene):
     facts = scene("offline")
     assert facts["notes"] == ["a note"] * 2
     assert facts["artifacts"] == ["made-away:v0", "made-away:v1"]
-    assert facts["console"] == [["said offline"]] * 2
+    assert facts["console"] == ["said offline"] * 2
 
 
 def test_a_run_that_is_synced_already_is_skipped(scene):

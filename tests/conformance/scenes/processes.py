@@ -36,6 +36,7 @@ run.finish()
 
 @step
 def resumed_after_a_kill() -> dict:
+    wandb.Api().create_project(PROJECT, "local")
     Path("auto").mkdir()
     environment = {"WANDB_DIR": str(Path("auto").resolve()), "WANDB_RUN_ID": "killed"}
     process = script(KILLED, WAITS="600", **environment)
@@ -110,7 +111,7 @@ def offline() -> dict:
         "history": [values(run.id) for run in runs],
         "notes": [run.file("note.txt").download(run.id).read() for run in runs],
         "artifacts": sorted(a.name for run in runs for a in run.logged_artifacts() if a.type == "model"),
-        "console": [[line.content for line in run.console_logs()] for run in runs],
+        "console": [next(iter(run.console_logs())).content for run in runs],
     }
 
 
