@@ -80,3 +80,18 @@ def test_fragments_that_double_the_work_at_each_level_are_given_up(monkeypatch):
 def test_an_argument_of_the_wrong_kind_is_the_clients_mistake():
     with pytest.raises(RequestError, match="'values' should be a list of texts"):
         run("{ echo(values: 3) }")
+
+
+def test_a_document_that_takes_too_long_is_given_up(monkeypatch):
+    monkeypatch.setattr("rarebeat.server.graphql.MAX_SECONDS", 0.0)
+    many = " ".join(f'a{number}: pet(name: "T") {{ name }}' for number in range(200))
+    with pytest.raises(Malformed, match="takes the server more than"):
+        run(f"{{ {many} }}")
+
+
+def test_an_unknown_field_of_many_objects_is_told_of_once():
+    resolvers = Resolvers()
+    resolvers.field("Query", "pets")(lambda context, _, arguments: [Node("Cat", {})] * 1000)
+    unknown = []
+    execute(resolvers, parse_document("{ pets { age } }"), {}, None, on_unknown=unknown.append)
+    assert unknown == ["Cat.age"]
