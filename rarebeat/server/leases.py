@@ -39,13 +39,15 @@ def new_run(db: sqlite3.Connection, sweep: Row, params: dict[str, Any], now: flo
 def hand_out(db: sqlite3.Connection, run: Row, agent: Row, program: str | None, now: float) -> dict[str, Any]:
     """Leases the run to the agent and gives the command that starts it.
 
-    A run whose process died starts afresh under its old name; what it logged is cleared when it starts.
+    A run whose process died starts afresh under its old name; what it logged is cleared when it starts. One
+    that was preempted ended in good order, which does not count against it.
     """
     again = run["state"] == "crashed"
+    attempt = run["attempt"] + (run["state"] != "preempted")
     db.execute(
-        """UPDATE runs SET state = 'pending', agent_id = ?, leased_at = ?, attempt = attempt + 1,
+        """UPDATE runs SET state = 'pending', agent_id = ?, leased_at = ?, attempt = ?,
            restarting = max(restarting, ?), exit_code = NULL, preempting = 0 WHERE id = ?""",
-        (agent["id"], now, int(again), run["id"]),
+        (agent["id"], now, attempt, int(again), run["id"]),
     )
     params = json.loads(run["params_json"])
     return {
@@ -93,7 +95,8 @@ def to_stop(db: sqlite3.Connection, agent: Row, alive: set[str]) -> list[str]:
 def bury_silent(db: sqlite3.Connection, silent_since: float) -> None:
     """Takes back what has not been heard of since that time, from the run's client or from its agent.
 
-    A lease whose run no agent has listed was never started: it goes back and is no attempt.
+    A lease whose run no agent has listed was never started: it goes back and is no attempt. Nor is one whose
+    agent has gone too: somebody ended both, or their machine did, which is not the run's doing.
     """
     rows = db.execute(
         """SELECT runs.*, agents.heartbeat_at AS agent_heartbeat_at, agents.run_state_json, agents.exited
@@ -111,3 +114,5 @@ def bury_silent(db: sqlite3.Connection, silent_since: float) -> None:
             db.execute("UPDATE runs SET agent_id = NULL, attempt = attempt - 1 WHERE id = ?", (run["id"],))
         else:
             fall_silent(db, run)
+            if run["agent_id"] is not None and not agent_speaks:
+                db.execute("UPDATE runs SET attempt = attempt - 1 WHERE id = ?", (run["id"],))

@@ -46,6 +46,32 @@ def test_a_preempted_run_is_resumed_with_what_it_had(world):
     assert w.run(name)["history_lines"] == 1
 
 
+def test_a_run_that_was_interrupted_with_its_agent_ten_times_is_still_given_out(world):
+    w = world()
+    name = None
+    for i in range(10):
+        agent = w.agent()
+        [command] = w.beat(agent)
+        assert name in (None, command["run_id"])
+        name = command["run_id"]
+        w.start(name)
+        w.beat(agent, name)
+        if i % 2:
+            w.post(name, preempting=True)
+            w.end(name, exit_code=1)
+        else:
+            w.now += 91
+            w.scheduler.bury_silent()
+            assert w.state(name) == "crashed"
+    agent = w.agent()
+    [command] = w.beat(agent)
+    assert command["run_id"] == name
+    w.start(name)
+    # Under an agent that lives it may crash twice, as ever.
+    assert w.given(agent) == name
+    assert w.run(name)["attempt"] == 2
+
+
 def test_a_lease_that_was_never_started_goes_to_another_agent_and_is_no_attempt(world):
     w = world()
     name = w.given(w.agent())
