@@ -7,6 +7,7 @@ from collections.abc import Callable
 from starlette.routing import Route
 
 from rarebeat.server.pages import controls, run
+from rarebeat.server.pages.authorize import authorize
 from rarebeat.server.pages.home import home
 from rarebeat.server.pages.project import runs, sweeps
 from rarebeat.server.pages.shell import shown
@@ -17,7 +18,9 @@ from rarebeat.server.pages.sweep import sweep
 def routes(route: Callable[..., Route]) -> list[Route]:
     return [
         route("/", shown(home), "GET"),
+        route("/authorize", shown(authorize), "GET"),
         route("/static/{name}", static, "GET"),
+        route("/{entity}", shown(home), "GET"),
         route("/{entity}/{project}", shown(runs), "GET"),
         route("/{entity}/{project}/sweeps", shown(sweeps), "GET"),
         route("/{entity}/{project}/sweeps/{sweep}", shown(sweep), "GET"),

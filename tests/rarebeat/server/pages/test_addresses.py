@@ -62,7 +62,8 @@ def test_every_address_that_the_client_prints_opens(printed, browse, grave_fault
     assert f"{backend.url}/{entity}/{project}/sweeps/{sweep}" in addresses
     assert any("/runs/" in address for address in addresses)
     here = f"{backend.url}/{entity}/{project}"
-    tabs = [backend.url, here, *(f"{here}/{tab}" for tab in ("workspace", "table", "sweeps", "artifacts"))]
+    above = [backend.url, f"{backend.url}/authorize", f"{backend.url}/{entity}"]
+    tabs = [*above, here, *(f"{here}/{tab}" for tab in ("workspace", "table", "sweeps", "artifacts"))]
     for address in dict.fromkeys([*tabs, *addresses]):
         status, headers, text = _ask(address)
         assert (status, "There is nothing here" in text) == (200, False), address
@@ -85,6 +86,7 @@ def test_what_is_not_there_says_so(backend):
         status, _, text = _ask(backend.url + path)
         assert (status, "There is nothing here" in text) == (404, True), path
     assert _ask(f"{backend.url}/static/nothing.js")[0] == 404
+    assert _ask(f"{backend.url}/nobody")[0] == 404
 
 
 def test_a_page_that_has_not_changed_is_not_sent_again(backend):
