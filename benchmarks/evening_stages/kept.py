@@ -16,13 +16,15 @@ from evening_stages.commands import Commands
 @dataclass(frozen=True)
 class Stage:
     """`found` is what it came to; `wall` and `processor` are seconds over all attempts, `load` how many
-    programs wanted the machine in the last quarter of an hour of it, on average.
+    programs wanted the machine in the last quarter of an hour of it, on average; `calls` is in how many calls
+    it was made, one more than it was interrupted.
     """
 
     found: Any
     wall: float
     processor: float
     load: float
+    calls: int = 1
 
 
 @dataclass(frozen=True)
@@ -48,4 +50,4 @@ class Kept:
                 stored["attempts"].append([*spent, os.getloadavg()[2]])
                 file.write_text(json.dumps(stored, indent=1))
         wall, processor, loads = zip(*stored["attempts"], strict=True)
-        return Stage(stored["found"], sum(wall), sum(processor), loads[-1])
+        return Stage(stored["found"], sum(wall), sum(processor), loads[-1], len(loads))

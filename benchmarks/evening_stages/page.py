@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import statistics
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from evening_stages.kept import Stage
 
 SHOWN = 8
+WIDTH = 140
 COMMAND = "ECG_DATA=FOLDER python benchmarks/evening.py --out FOLDER"
 
 
@@ -45,7 +47,17 @@ def page(stages: Mapping[str, Stage], short: Mapping[str, Any], options: str) ->
         "## What the evening taught",
         "\n".join(f"- {sentence}" for sentence in lessons(stages)),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(map(_wrapped, "\n\n".join(parts).split("\n\n"))) + "\n"
+
+
+def _wrapped(paragraph: str) -> str:
+    """Text within the width of the docs; tables, headings and commands as they are."""
+    if paragraph.startswith(("|", "#", "```")):
+        return paragraph
+    lines = paragraph.splitlines() if paragraph.startswith("- ") else [paragraph]
+    indent = "  " if paragraph.startswith("- ") else ""
+    how = {"break_long_words": False, "break_on_hyphens": False, "subsequent_indent": indent}
+    return "\n".join(textwrap.fill(line, WIDTH, **how) for line in lines)
 
 
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -69,15 +81,23 @@ def limits(interval: Sequence[float] | None, signed: bool = False) -> str:
 def cost(stages: Mapping[str, Stage]) -> str:
     """Wall and processor time of each stage; runs where it trains."""
     rows = [
-        [name, _runs(stage), _minutes(stage.wall), _minutes(stage.processor), f"{stage.load:.0f}"]
+        [
+            name,
+            _runs(stage),
+            f"{stage.calls}",
+            _minutes(stage.wall),
+            _minutes(stage.processor),
+            f"{stage.load:.0f}",
+        ]
         for name, stage in stages.items()
     ]
     wall, processor = (sum(getattr(s, what) for s in stages.values()) for what in ("wall", "processor"))
-    rows.append(["all", "", _minutes(wall), _minutes(processor), ""])
+    rows.append(["all", "", "", _minutes(wall), _minutes(processor), ""])
     return (
-        table(["stage", "runs", "wall, min", "processor, min", "load of the machine"], rows)
+        table(["stage", "runs", "calls", "wall, min", "processor, min", "load"], rows)
         + "\n\nTwo agents at `nice 10`. The load is how many programs wanted the two cores in the stage's "
-        "last quarter of an hour; where it is above two the wall time says more of them than of us."
+        "last quarter of an hour; where it is above two the wall time says more of them than of us. A stage "
+        "with several calls was interrupted and went on."
     )
 
 
@@ -141,7 +161,7 @@ def confirmed(found: Mapping[str, Any]) -> str:
         for run, value in found["objectives"].items()
     ]
     return (
-        table(["run of the search", "macro AUPRC, six folds, fresh seeds", ""], rows)
+        table(["run of the search", "macro AUPRC, more folds, fresh seeds", ""], rows)
         + "\n\n"
         + verdict(found)
     )
