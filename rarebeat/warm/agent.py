@@ -133,8 +133,6 @@ def _end_runs_when_asked(launcher: Launcher) -> None:
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, shut_down)
-    # What a shell starts with & in a script ignores Ctrl-C, and so would this.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _speak_of_turns() -> None:
