@@ -94,7 +94,8 @@ def test_a_sweep_is_confirmed_put_together_and_pruned(tmp_path, terminal, data, 
         swept = shell.json("rarebeat", "sweep", "sweep.yaml", "--data", data, "--runs", "3", "-o", "best")
         path = swept["sweep"]
         board = shell.json("rarebeat", "leaderboard", path, "--write")
-        assert board["corrected"] <= board["runs"][0]["objective"] + 0.05
+        # None where leaving out one of these few patients leaves a class without any.
+        assert board["corrected"] is None or board["corrected"] <= board["runs"][0]["objective"] + 0.05
         confirmed = shell.json("rarebeat", "confirm", path, "--top", "2", "--seeds", "1", "--data", data)
         assert set(confirmed["objectives"]) <= {run["run"] for run in board["runs"]}
         assert confirmed["winner"] in (*confirmed["objectives"], None)
