@@ -8,6 +8,8 @@ import numpy as np
 
 from rarebeat.figures.svg import line, text
 
+# Beyond it a picture's own arithmetic overflows.
+LARGEST = 1e150
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -48,6 +50,12 @@ def spanning(values: np.ndarray, begin: float, end: float) -> Scale:
         low, high = low - room, high + room
     step = _round_step((high - low) / 5)
     return Scale(float(np.floor(low / step) * step), float(np.ceil(high / step) * step), begin, end)
+
+
+def drawable(values: np.ndarray) -> np.ndarray:
+    """The values (n,), NaN for those that are not finite or beyond `LARGEST`."""
+    values = np.asarray(values, float)
+    return np.where(np.abs(values) < LARGEST, values, np.nan)
 
 
 def x_axis(scale: Scale, top: float, bottom: float, label: str) -> list[str]:

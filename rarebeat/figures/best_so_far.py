@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rarebeat.figures.axes import Scale, spanning, x_axis, y_axis
+from rarebeat.figures.axes import Scale, drawable, spanning, x_axis, y_axis
 from rarebeat.figures.svg import element, path, picture
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 16, 12, 44
@@ -29,7 +29,7 @@ def best_so_far(
         smallest: whether less is better.
         size: px.
     """
-    value = np.asarray(value, float)
+    value = drawable(value)
     best = (np.fmin if smallest else np.fmax).accumulate(value)
     number = np.arange(1, len(value) + 1)
     width, height = size

@@ -107,6 +107,12 @@ def test_numbers_are_short(value: float, written: str) -> None:
     assert number(value) == written
 
 
+def test_a_run_that_has_diverged_beyond_all_scales_leaves_the_others_their_picture():
+    drawn = best_so_far(np.array([0.5, 1.7e308, 0.25]), "t", "loss", smallest=True)
+    assert _words(ElementTree.fromstring(drawn)).count("0.25") == 1
+    assert "nan" not in drawn and "inf" not in drawn
+
+
 def test_best_so_far_is_a_step_at_each_run_that_is_better():
     drawn = best_so_far(np.array([0.5, np.nan, 0.4, 0.7]), "Best", "auprc")
     assert drawn.count("<circle") == 3  # the run without a value has no dot

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from rarebeat.figures import columns
+from rarebeat.figures.axes import LARGEST
 from rarebeat.server.pages.amounts import written
 from rarebeat.server.pages.run.chart import figure
-from rarebeat.server.pages.run.history import LARGEST
 
 
 def histogram(name: str, value: dict[str, Any]) -> str | None:

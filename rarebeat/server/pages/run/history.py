@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from rarebeat.figures.axes import LARGEST, drawable
 from rarebeat.server.metric_names import leaves
 from rarebeat.server.rare_lines import chosen_lines, spread
 from rarebeat.server.store import Row
@@ -17,8 +18,6 @@ from rarebeat.server.store import Row
 # Rows of a long history that are read, and points of a line that are drawn.
 READ, DRAWN = 400, 300
 READ_CHARACTERS = 8e6
-# Beyond it a picture's own arithmetic overflows.
-LARGEST = 1e150
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -103,7 +102,7 @@ def number(value: Any) -> float | None:
 def thinned(x: np.ndarray, y: np.ndarray, most: int = DRAWN) -> tuple[np.ndarray, np.ndarray]:
     """Points (n,), (n,), few enough to draw: of each stretch the lowest and the highest, so that no peak is
     lost. Values that are not finite become gaps."""
-    y = np.where(np.abs(y) < LARGEST, y, np.nan)
+    y = drawable(y)
     if len(y) <= most:
         return x, y
     width = -(-len(y) // (most // 2))
