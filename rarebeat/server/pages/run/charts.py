@@ -47,7 +47,7 @@ def charts(run: Opened) -> tuple[str, ...]:
     return (
         view.form(address(*run.path)),
         live("charts", _extent(history, shown, view), *body, tag="div"),
-        _machine(run),
+        live("machine", _machine(run), tag="div"),
     )
 
 
@@ -82,7 +82,7 @@ def _machine(run: Opened) -> str:
     view = View(AXES, "_runtime")
     listed = machine_families(names)
     grid = _grid(_chart(family, drawn, view) for family in listed)
-    return folded("system", f"The machine · {len(listed)}", live("system-charts", grid, tag="div"))
+    return folded("system", f"The machine · {len(listed)}", grid)
 
 
 Series = dict[str, tuple[np.ndarray, np.ndarray]]

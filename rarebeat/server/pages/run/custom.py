@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from rarebeat.figures import Line, bars, columns, lines, scatter
+from rarebeat.figures.axes import drawable
 from rarebeat.server.pages.amounts import written
 from rarebeat.server.pages.run.chart import Key, figure
-from rarebeat.server.pages.run.history import LARGEST, number, thinned
+from rarebeat.server.pages.run.history import number, thinned
 from rarebeat.server.pages.run.logged_table import Logged
 from rarebeat.server.pages.run.matrix import matrix
 
@@ -133,15 +134,18 @@ def _histogram(chart: Custom, logged: Logged) -> str | None:
     values = values[np.isfinite(values)]
     if not len(values):
         return None
-    counts, edges = np.histogram(values, bins=BINS)
+    try:
+        counts, edges = np.histogram(values, bins=BINS)
+    except ValueError:  # too near each other for so many edges between them
+        return None
     said = f"{len(values)} values from {written(float(values.min()))} to {written(float(values.max()))}."
     return figure(chart.title, columns(counts, edges, chart.title, said, chart.fields["value"], ""))
 
 
 def _numbers(values: list[Any]) -> np.ndarray:
     """(n,), NaN for what is no number or too large to draw."""
-    found = np.array([np.nan if (known := number(value)) is None else known for value in values], float)
-    return np.where(np.abs(found) < LARGEST, found, np.nan)
+    found = [np.nan if (known := number(value)) is None else known for value in values]
+    return drawable(np.array(found, float))
 
 
 _PAINTERS: dict[str, Callable[[Custom, Logged], str | None]] = {

@@ -43,7 +43,7 @@ def read_table(run: Opened, value: dict[str, Any], most: int = MOST_BYTES) -> Lo
     try:
         stored = json.loads(run.asked.server.blobs.path(file.blob).read_bytes())
         columns, rows = [str(name) for name in stored["columns"]], stored["data"]
-        sound = all(isinstance(row, list) for row in rows)
+        sound = isinstance(rows, list) and all(isinstance(row, list) for row in rows)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return Logged(columns, rows, file.artifact) if sound else None

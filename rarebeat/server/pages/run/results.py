@@ -34,20 +34,28 @@ def results(run: Opened) -> tuple[str, ...]:
 
 
 def _logged(run: Opened) -> tuple[list[int], dict[str, dict[str, Any]]]:
-    """The steps at which media were logged, and the last of each name up to the step that was asked for."""
+    """The steps at which media were logged, and the last of each name up to the step that is shown."""
     if all(kind in PLAIN for kind in json.loads(run.row["keys_json"]).values()):
         return [], {}
-    until, steps, values = run.whole("step"), [], {}
+    found: list[tuple[int, dict[str, Any]]] = []
     for row in read_history(run.db, run.row).rows:
         media = {key: value for key, value in row.items() if _is_media(value)}
         step = row.get("_step")
         if media and isinstance(step, int):
-            steps.append(step)
-            values |= media if until is None or step <= until else {}
-    if until is None:
+            found.append((step, media))
+    steps, values = sorted({step for step, _ in found}), {}
+    for step, media in found:
+        values |= media if step <= _here(run, steps) else {}
+    if run.whole("step") is None:
         # The summary also knows what a long history's sample has missed.
         values |= {key: value for key, value in run.summary.items() if _is_media(value)}
-    return sorted(set(steps)), dict(sorted(values.items()))
+    return steps, dict(sorted(values.items()))
+
+
+def _here(run: Opened, steps: list[int]) -> int:
+    """The last of the steps up to the one that was asked for; the first where that comes before all."""
+    asked = run.whole("step")
+    return steps[-1] if asked is None else max((step for step in steps if step <= asked), default=steps[0])
 
 
 def _is_media(value: Any) -> bool:
@@ -58,15 +66,15 @@ def _stepped(run: Opened, steps: list[int]) -> str:
     """The way to what was logged before: pictures of every epoch, one at a time."""
     if len(steps) < 2:
         return ""
-    asked = run.whole("step")
-    here = steps[-1] if asked is None else max((s for s in steps if s <= asked), default=steps[0])
+    here = _here(run, steps)
     place = steps.index(here)
     links = [("first", steps[0]), ("earlier", steps[place - 1])] if place else []
     links += [("later", steps[place + 1])] if place + 1 < len(steps) else []
     turned = "".join(
         f'<a href="{escape(run.at("results", step=str(step)))}">{words}</a>' for words, step in links
     )
-    newest = f'<a href="{escape(run.at("results", step=None))}">newest</a>' if asked is not None else ""
+    is_newest = run.whole("step") is None
+    newest = "" if is_newest else f'<a href="{escape(run.at("results", step=None))}">newest</a>'
     return (
         f'<nav class="turn" aria-label="Steps"><span>As of step {here:,} of {steps[-1]:,}</span>'
         f"{turned}{newest}</nav>"

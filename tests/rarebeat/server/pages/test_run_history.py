@@ -151,6 +151,7 @@ def test_what_no_picture_can_be_drawn_of_still_has_its_page(odd_run, tab, query)
     assert "nan" not in "".join(re.findall(r'<path[^>]*d="([^"]*)"', body))
     if tab == "workspace" and not query:
         assert "<figcaption>e.deep.er</figcaption>" in body
+        assert '<div id="machine" data-live>' in body, "charts of the machine come to a page that is open"
 
 
 def test_words_choose_whole_charts_or_lines_of_them():
@@ -176,3 +177,40 @@ def test_of_rows_full_of_histograms_fewer_are_read(odd_run):
     history = read_history(db, db.execute("SELECT * FROM runs").fetchone())
     # 8 million characters of 90 thousand each.
     assert (len(history.rows), history.total) == (88, 300)
+
+
+def results(server, rows, **query):
+    """The plots and tables of a run with these rows."""
+    db = server.store.connection
+    db.execute("DELETE FROM lines")
+    lines = [(number, number, json.dumps(row)) for number, row in enumerate(rows)]
+    db.executemany("INSERT INTO lines VALUES (1, 'history', ?, ?, ?)", lines)
+    db.execute("UPDATE runs SET history_lines = ?, summary_json = '{}'", (len(rows),))
+    names = {"entity": "local", "project": "p", "run": "r"}
+    return "".join(page(open_run(Asked(server, names, query, "http://here", 0.0)), TABS["results"]).body)
+
+
+def test_a_step_before_the_first_picture_shows_the_first(odd_run):
+    rows = [{"_step": step, "h": {"_type": "histogram", "values": [step], "bins": [0, 1]}} for step in (5, 9)]
+    shown = results(odd_run, rows, step="2")
+    assert "As of step 5 of 9" in shown
+    assert "5 values from 0 to 1" in shown
+
+
+@pytest.mark.parametrize("rows", [[[1e16], [1e16 + 2]], {}])
+def test_a_table_that_cannot_be_drawn_leaves_the_other_plots_their_page(odd_run, tmp_path, rows):
+    stored = tmp_path / "t.json"
+    stored.write_text(json.dumps({"columns": ["v"], "data": rows}))
+    odd_run.blobs = SimpleNamespace(path=lambda blob: stored)
+    db = odd_run.store.connection
+    db.execute("INSERT INTO blobs (digest, md5, size, created_at) VALUES ('b', 'm', 1, 0)")
+    db.execute("INSERT INTO files (run_id, name, blob, updated_at) VALUES (1, 't.json', 'b', 0)")
+    query = [{"name": "tableKey", "value": "t"}]
+    panel = {"panelDefId": "wandb/histogram/v0", "userQuery": query, "fieldSettings": {"value": "v"}}
+    config = {"_wandb": {"value": {"visualize": {"c": {"panel_config": panel}}}}}
+    db.execute("UPDATE runs SET config_json = ?", (json.dumps(config),))
+    logged = [
+        {"_step": 0, "t": {"_type": "table-file", "path": "t.json"}},
+        {"_step": 1, "h": {"_type": "histogram", "values": [3], "bins": [0, 1]}},
+    ]
+    assert "3 values from 0 to 1" in results(odd_run, logged)
