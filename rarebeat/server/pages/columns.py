@@ -74,9 +74,14 @@ def _parameter_sql(name: str) -> Sql:
 
 
 def _path(*parts: str) -> str:
-    if any('"' in part or "\\" in part or "\0" in part for part in parts):
+    if not all(map(has_path, parts)):
         raise RequestError("runs cannot be sorted by a name that holds quotes or backslashes")
     return "$" + "".join(f'."{part}"' for part in parts)
+
+
+def has_path(name: str) -> bool:
+    """Whether SQLite can look the name up in JSON, and so sort by it."""
+    return not set(name) & set('"\\\0')
 
 
 def numbers_in(summary: Mapping[str, Any]) -> list[str]:
@@ -84,14 +89,14 @@ def numbers_in(summary: Mapping[str, Any]) -> list[str]:
     return [
         name
         for name, value in summary.items()
-        if not name.startswith("_") and '"' not in name and "\\" not in name and _is_number(value)
+        if not name.startswith("_") and has_path(name) and _is_number(value)
     ]
 
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, dict):
         return "_type" not in value and any(
-            _is_number(value.get(key)) for key in ("min", "max", "last", "mean")
+            _is_number(value.get(key)) for key in ("min", "max", "best", "last", "mean")
         )
     return isinstance(value, int | float) and not isinstance(value, bool)
 

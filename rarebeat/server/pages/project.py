@@ -9,6 +9,7 @@ from rarebeat.figures import Html
 from rarebeat.server.operations.projects import find_project
 from rarebeat.server.pages import runs_table as cells
 from rarebeat.server.pages.choosing import chooser
+from rarebeat.server.pages.columns import has_path
 from rarebeat.server.pages.leaderboard import metrics_of
 from rarebeat.server.pages.markup import link, live, note
 from rarebeat.server.pages.project_tabs import project_tabs
@@ -74,7 +75,7 @@ def _runs(asked: Asked, project: Row, objectives: Sequence[str]) -> list[str]:
     first = list(dict.fromkeys([*objectives, *metrics]))[:FIRST_METRICS]
     sorted_by = [] if view.sort.startswith("run.") else [view.sort]
     keys = list(dict.fromkeys([*(view.shown or first), *sorted_by]))
-    parameters = sorted({name for settings in found.settings for name in settings if '"' not in name})
+    parameters = sorted({name for settings in found.settings for name in settings if has_path(name)})
     table = _table(asked, view, found, keys) if found.rows else note("No run is like that.")
     return [chooser(view, metrics, parameters, keys), table, cells.pages(asked, view.page, found.count)]
 

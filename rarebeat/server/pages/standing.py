@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from rarebeat.server.pages.columns import metric_paths
+from rarebeat.server.pages.columns import has_path, metric_paths
 from rarebeat.server.sweep_runs import objective
 
 # A run in another state may still get another value.
@@ -96,8 +96,7 @@ def standing(db: sqlite3.Connection, sweep: int, config: Mapping[str, Any]) -> S
     """One look at all runs of the sweep; of their summaries SQLite reads out what is needed."""
     metric = config.get("metric") if isinstance(config.get("metric"), dict) else {}
     name = metric.get("name")
-    # No path of SQLite can hold such a name.
-    name = name if isinstance(name, str) and name and not set(name) & set('"\\\0') else None
+    name = name if isinstance(name, str) and name and has_path(name) else None
     goal = "maximize" if metric.get("goal") == "maximize" else "minimize"
     paths = [*DOUBT, *(metric_paths(name) if name else ())]
     cursor = db.cursor()

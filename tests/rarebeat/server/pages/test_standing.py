@@ -101,10 +101,8 @@ def test_families_and_searched_parameters_are_found_by_name():
         "optimizer": {"parameters": {"momentum": {"min": 0, "max": 1}}},
     }
     assert searched({"parameters": parameters}) == ["loss", "optimizer.momentum"]
-    assert numbers_in({"a": 1.0, "b": "text", "_step": 3, "c": {"min": 1}, "d": {"_type": "table"}}) == [
-        "a",
-        "c",
-    ]
+    kept = {"c": {"min": 1}, "d": {"_type": "table"}, "e": {"best": 1}, "f\\": 1, "g\0": 1}
+    assert numbers_in({"a": 1.0, "b": "text", "_step": 3, **kept}) == ["a", "c", "e"]
 
 
 @pytest.mark.parametrize("name", ['config.a"b', 'x"', "a\\b"])
