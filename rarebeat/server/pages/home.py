@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rarebeat.figures import Html
 from rarebeat.server.context import ENTITY
 from rarebeat.server.pages.alerts import latest_alerts
-from rarebeat.server.pages.markup import address, command, link, live, moment, text
+from rarebeat.server.pages.markup import address, command, link, live, moment, note, text
 from rarebeat.server.pages.runs_now import runs_now
 from rarebeat.server.pages.runs_table import pages
 from rarebeat.server.pages.shell import Asked, Page
@@ -36,7 +36,7 @@ def home(asked: Asked) -> Page | None:
         body = (
             live("alerted", latest_alerts(asked), tag="div"),
             live("now", runs_now(asked), heading="Running now"),
-            live("projects", *(listed or [_empty(asked)]), pages(asked, page, count, PROJECTS)),
+            live("projects", *(listed or [_empty(count)]), pages(asked, page, count, PROJECTS)),
         )
     return Page(f"Projects of {entity}" if entity else "Projects", body)
 
@@ -66,8 +66,10 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
-def _empty(asked: Asked) -> Html:
-    """What to type, for somebody who has just started the server."""
+def _empty(count: int) -> Html:
+    """What to type, for somebody who has just started the server; nothing to one who has turned too far."""
+    if count:
+        return note("No project is here.")
     return Html(
         "<h2>Nothing here yet</h2>"
         "<p>Runs and sweeps that are sent to this server appear here by themselves. To begin:</p>"

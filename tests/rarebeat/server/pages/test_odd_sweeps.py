@@ -97,6 +97,11 @@ def test_a_sweep_is_shown_in_every_order_with_everything_escaped(server, name):
         assert "<b>" not in markup and "</script" not in markup, query
 
 
+def test_a_page_after_the_last_does_not_say_that_nothing_is_here_yet(server):
+    markup = _shown(server, home, "page=9")
+    assert "No project is here" in markup and "Nothing here yet" not in markup
+
+
 def test_lists_of_them_are_shown_with_everything_escaped(server):
     names = {"entity": "local", "project": EVIL}
     pages = [_shown(server, home)]
