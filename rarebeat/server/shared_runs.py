@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 COUNTS = {"history": "history_lines", "events": "event_lines", "output": "log_lines"}
 
 
+def is_shared(db: sqlite3.Connection, run: int) -> bool:
+    """Whether any of its lines came from one of several processes."""
+    return db.execute("SELECT 1 FROM writers WHERE run_id = ? LIMIT 1", (run,)).fetchone() is not None
+
+
 def placed(db: sqlite3.Connection, run: int, writer: str, post: Post) -> Post:
     """The post with its lines where they belong in the run, and with what others have in the summary."""
     chunks = [one for chunk in post.chunks for one in _placed(db, run, writer, chunk)]

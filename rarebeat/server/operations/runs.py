@@ -15,6 +15,7 @@ from rarebeat.server.operations.projects import ensure_project, find_project, pr
 from rarebeat.server.operations.registry import RESOLVERS, connection, page_bounds
 from rarebeat.server.operations.session import user_of
 from rarebeat.server.run_states import ENDED, ask_to_stop, clear_attempt
+from rarebeat.server.shared_runs import is_shared
 from rarebeat.server.store import Row
 
 SELECT = (
@@ -92,9 +93,11 @@ def _start_again(db: sqlite3.Connection, row: Row, now: float, anew: bool = Fals
     """A client says its host when it starts a run or resumes it, and only then.
 
     One that resumes names the run by its id. `anew` says that this one does not: who starts a run that has
-    ended once more, without `resume`, wants it written anew. A sweep's own runs are the server's to clear.
+    ended once more, without `resume`, wants it written anew; unless it is one of several processes that share
+    the run, which come and go. A sweep's own runs are the server's to clear.
     """
-    if row["restarting"] or (anew and row["state"] in ENDED and row["params_json"] is None):
+    anew = anew and row["state"] in ENDED and row["params_json"] is None and not is_shared(db, row["id"])
+    if row["restarting"] or anew:
         clear_attempt(db, row)
     if row["state"] in ENDED:
         db.execute("UPDATE runs SET stop_requested = 0, stop_reason = NULL WHERE id = ?", (row["id"],))

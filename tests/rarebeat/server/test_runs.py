@@ -34,6 +34,18 @@ def test_a_user_stops_a_run_from_elsewhere(client, eventually):
     assert state_of(client, "stopped1") == "killed"
 
 
+def test_a_process_that_joins_a_shared_run_after_others_ended_clears_nothing(client):
+    train = """
+        import json, os, wandb
+        settings = wandb.Settings(mode="shared", x_label="rank" + os.environ["RANK"])
+        with wandb.init(project="demo", id="shared1", settings=settings) as run:
+            run.log({"rank" + os.environ["RANK"]: 1})
+        rows = wandb.Api().run("local/demo/shared1").scan_history(keys=["rank0"])
+        print(json.dumps(len(list(rows))))
+    """
+    assert [client.script(train, RANK=rank) for rank in "01"] == [1, 1]
+
+
 def test_a_user_syncs_a_run_that_was_made_offline(client):
     run_id = client.script(
         """
