@@ -21,8 +21,10 @@ LAST_WORDS = 3  # lines
 def ending(run: Opened) -> str:
     """A sentence where a run did not simply finish, with the last that it said on stderr."""
     row = run.row
+    # Without an exit code somebody else has called it failed, as a launcher does.
+    code = f"with exit code {row['exit_code']}" if row["exit_code"] is not None else "without an exit code"
     words = {
-        "failed": f"It ended with exit code {row['exit_code']}.",
+        "failed": f"It ended {code}.",
         "crashed": "It fell silent without a last word: its process was killed, or its machine is gone.",
         "preempted": "Its machine was wanted for something else (preempted): an agent takes it up again.",
         "killed": STOPPED.get(row["stop_reason"], "It was stopped."),

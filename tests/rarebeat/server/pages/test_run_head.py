@@ -61,6 +61,7 @@ def about(server, name):
     ("columns", "words"),
     [
         ({"state": "failed", "exit_code": 3}, "It ended with exit code 3."),
+        ({"state": "failed"}, "It ended without an exit code."),
         ({"state": "crashed"}, "It fell silent without a last word"),
         ({"state": "killed", "stop_reason": "early_terminate"}, "The sweep stopped it early"),
         ({"state": "killed", "stop_reason": "user"}, "It was stopped by somebody."),
