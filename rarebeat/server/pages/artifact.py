@@ -107,8 +107,8 @@ def _file(asked: Asked, file: dict) -> object:
         return f"{file['name']} → {file['ref']}"
     if file["blob"] is None:
         return file["name"]
-    url = f"/storage/{asked.server.signer.sign(action='get', blob=file['blob'], name=file['name'])}"
-    return Html(f'<a href="{escape(url)}" download>{escape(file["name"])}</a>')
+    url = escape(asked.file(file["blob"], file["name"]))
+    return Html(f'<a href="{url}" download>{escape(file["name"])}</a>')
 
 
 def _metadata(row: Row) -> str:

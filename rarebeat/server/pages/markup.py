@@ -42,16 +42,6 @@ def moment(seconds: float | None) -> Html:
     return Html(f'<time datetime="{iso(seconds)}">{words}</time>')
 
 
-def span(seconds: float) -> Html:
-    """A length of time in its two largest units."""
-    seconds = max(0, round(seconds))
-    for size, unit, below, lesser in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
-        if seconds >= size:
-            rest = seconds % size // below
-            return Html(f"{seconds // size} {unit}" + (f" {rest} {lesser}" if rest else ""))
-    return Html(f"{seconds} s")
-
-
 def state(name: str, words: str = "") -> Html:
     """A state as a mark whose words say the same as its colour."""
     kind = escape(name.lower())

@@ -8,8 +8,9 @@ from html import escape
 from typing import Any
 
 from rarebeat.figures import Html
+from rarebeat.server.pages import amounts
 from rarebeat.server.pages.columns import HEADINGS
-from rarebeat.server.pages.markup import link, moment, span, state, text
+from rarebeat.server.pages.markup import link, moment, state, text
 from rarebeat.server.pages.runs_list import SIZE, View
 from rarebeat.server.pages.shell import Asked
 from rarebeat.server.store import Row
@@ -92,7 +93,7 @@ def when(row: Row) -> Html:
 
 def duration(summary: dict[str, Any]) -> Html:
     seconds = summary.get("_runtime")
-    return Html(f'<td class="n">{span(seconds) if isinstance(seconds, int | float) else ""}</td>')
+    return Html(f'<td class="n">{amounts.duration(seconds) if isinstance(seconds, int | float) else ""}</td>')
 
 
 def state_cell(row: Row) -> Html:

@@ -44,6 +44,10 @@ class Asked:
         """Entity and project, where the page is within one."""
         return tuple(self.names[part] for part in ("entity", "project") if part in self.names)
 
+    def file(self, blob: str, name: str) -> str:
+        """The signed address of these bytes."""
+        return f"/storage/{self.server.signer.sign(action='get', blob=blob, name=name)}"
+
     def number(self, name: str) -> int:
         """A page's number in the query, 1 where there is none."""
         given = self.query.get(name, "1")

@@ -46,6 +46,11 @@ class Standing:
     def states(self) -> Mapping[str, int]:
         return Counter(entry.state for entry in self.entries)
 
+    @property
+    def done(self) -> int:
+        """How many are neither under way nor about to begin."""
+        return len(self.entries) - self.states["running"] - self.states["pending"]
+
     @cached_property
     def ranked(self) -> tuple[Entry, ...]:
         """What is over and has a value, best first."""

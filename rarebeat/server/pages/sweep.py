@@ -17,7 +17,7 @@ from rarebeat.server.pages.markup import facts, link, live, moment, state, text
 from rarebeat.server.pages.shell import Asked, Page
 from rarebeat.server.pages.standing import Standing, standing
 from rarebeat.server.pages.sweep_figures import coordinates, importance, progress, what_matters
-from rarebeat.server.pages.sweeps_table import title_of
+from rarebeat.server.pages.sweeps_table import runs_done, title_of
 from rarebeat.server.store import Row
 
 
@@ -52,13 +52,11 @@ def _description(row: Row) -> str:
 
 
 def _facts(asked: Asked, row: Row, found: Standing, config: Mapping[str, Any]) -> Html:
-    cap = config.get("run_cap")
-    done = len(found.entries) - found.states["running"] - found.states["pending"]
     others = [state(name, f"{count:,} {name}") for name, count in sorted(found.states.items())]
     best = found.best
     return facts(
         [
-            ("runs done", f"{done:,} of {cap:,}" if isinstance(cap, int) else f"{done:,}"),
+            ("runs done", runs_done(found, config)),
             ("states", Html(" ".join(others))),
             ("best", _best(asked, found) if best else None),
             ("objective", f"{found.goal} {found.metric}" if found.metric else None),

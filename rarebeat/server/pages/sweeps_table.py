@@ -10,7 +10,7 @@ from typing import Any
 from rarebeat.figures import Html, table
 from rarebeat.server.pages.markup import link, moment, state, text
 from rarebeat.server.pages.shell import Asked
-from rarebeat.server.pages.standing import standing
+from rarebeat.server.pages.standing import Standing, standing
 from rarebeat.server.store import Row
 
 
@@ -31,18 +31,21 @@ def sweeps_table(asked: Asked, path: Sequence[str], sweeps: Sequence[Row], capti
 def _cells(asked: Asked, path: Sequence[str], row: Row) -> Sequence[object]:
     config = json.loads(row["config_json"])
     found = standing(asked.server.store.connection, row["id"], config)
-    cap = config.get("run_cap")
-    waiting = found.states["running"] + found.states["pending"]
-    done = f"{len(found.entries) - waiting:,}" + (f" of {cap:,}" if isinstance(cap, int) else "")
     return [
         _named(path, row),
         state(row["state"]),
         text(found.metric),
         f"{found.best.value:.4f}" if found.best else "",
         found.states["running"] or "",
-        done,
+        runs_done(found, config),
         moment(row["created_at"]),
     ]
+
+
+def runs_done(found: Standing, config: Mapping[str, Any]) -> str:
+    """How far the sweep is, where it says how many runs there are to be."""
+    cap = config.get("run_cap")
+    return f"{found.done:,} of {cap:,}" if isinstance(cap, int) else f"{found.done:,}"
 
 
 def _named(path: Sequence[str], row: Row) -> Html:

@@ -30,7 +30,8 @@ def files(run: Opened) -> tuple[str, ...]:
 
 
 def _link(run: Opened, row: Row) -> Html:
-    return Html(f'<a href="{escape(run.url(row["blob"], row["name"]))}" download>{escape(row["name"])}</a>')
+    url, words = escape(run.asked.file(row["blob"], row["name"])), escape(row["name"])
+    return Html(f'<a href="{url}" download>{words}</a>')
 
 
 def _filter(run: Opened, words: str) -> str:

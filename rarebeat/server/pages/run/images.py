@@ -40,7 +40,7 @@ def _image(run: Opened, name: str, path: str, caption: str) -> str:
     file = run_file(run, path)
     if file is None:
         return ""
-    url, words = escape(run.url(file.blob, file.name)), escape(caption)
+    url, words = escape(run.asked.file(file.blob, file.name)), escape(caption)
     below = f"<figcaption>{words}</figcaption>" if caption else ""
     shown = f'<img src="{url}" alt="{words or escape(name)}" loading="lazy">'
     return f'<figure><a href="{url}" download>{shown}</a>{below}</figure>'

@@ -85,6 +85,7 @@ def _cell(run: Opened, logged: Logged, value: Any) -> object:
     if isinstance(value, dict):
         file = artifact_file(run.db, logged.artifact, value.get("path")) if logged.artifact else None
         if file and value.get("_type") == "image-file":
-            return Html(f'<img class="small" src="{run.url(file.blob, file.name)}" alt="" loading="lazy">')
+            url = run.asked.file(file.blob, file.name)
+            return Html(f'<img class="small" src="{url}" alt="" loading="lazy">')
         return text(str(value.get("_type") or json.dumps(value)))
     return text(json.dumps(value) if isinstance(value, list | bool) else value)

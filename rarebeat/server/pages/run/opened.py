@@ -66,10 +66,6 @@ class Opened:
         path = address(*self.path, *([tab] if tab else []))
         return f"{path}?{urlencode(query)}" if query else path
 
-    def url(self, blob: str, name: str) -> str:
-        """Where these bytes are; signed."""
-        return f"/storage/{self.asked.server.signer.sign(action='get', blob=blob, name=name)}"
-
 
 def open_run(asked: Asked) -> Opened | None:
     db = asked.server.store.connection

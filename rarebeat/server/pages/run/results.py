@@ -44,8 +44,9 @@ def _logged(run: Opened) -> tuple[list[int], dict[str, dict[str, Any]]]:
         if media and isinstance(step, int):
             found.append((step, media))
     steps, values = sorted({step for step, _ in found}), {}
+    here = _here(run, steps) if steps else 0
     for step, media in found:
-        values |= media if step <= _here(run, steps) else {}
+        values |= media if step <= here else {}
     if run.whole("step") is None:
         # The summary also knows what a long history's sample has missed.
         values |= {key: value for key, value in run.summary.items() if _is_media(value)}
@@ -137,5 +138,5 @@ def _download(run: Opened, name: str, value: dict[str, Any]) -> str:
     if file is None:
         return f'{escape(name)} <span class="dim">{kind}, not here yet</span>'
     rows = f", {value['nrows']:,} rows" if isinstance(value.get("nrows"), int) else ""
-    link = f'<a href="{escape(run.url(file.blob, file.name))}" download>{escape(name)}</a>'
+    link = f'<a href="{escape(run.asked.file(file.blob, file.name))}" download>{escape(name)}</a>'
     return f'{link} <span class="dim">{kind}{rows}, {size(file.size)}</span>'
