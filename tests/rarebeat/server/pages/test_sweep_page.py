@@ -60,7 +60,7 @@ def test_a_sweep_is_followed_and_steered_from_its_page(under_way, browse, eventu
     assert page.evaluate("document.activeElement.name") == "find"
     page.fill("input[name=find]", "")
     page.get_by_role("button", name="Copy: wandb agent").click()
-    assert page.locator("#commands button", has_text="copied").count() == 1
+    page.wait_for_selector("#commands button:has-text('copied')")
     assert "agent-" in page.inner_text("#agents")
 
     page.get_by_role("button", name="pause").click()
