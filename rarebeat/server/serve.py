@@ -181,6 +181,7 @@ async def _lifespan(settings: Settings, server: Server) -> AsyncIterator[None]:
             chore.cancel()
         server.unknown.save()
         server.search.close()
+        server.importance.close()
 
 
 async def _repeat(chores: list[Callable[[], object]], seconds: float) -> None:
