@@ -36,8 +36,9 @@ def fork(db: sqlite3.Connection, run: Row, config: dict[str, Any] | None) -> Non
     Raises:
         NotFound: when there is no such run in its project.
     """
-    own = (config or {}).get("_wandb")
-    point = own.get("value", {}).get("branch_point") if isinstance(own, dict) else None
+    point: Any = config
+    for name in ("_wandb", "value", "branch_point"):
+        point = point.get(name) if isinstance(point, dict) else None
     if not isinstance(point, dict):
         return
     given = Arguments(point)

@@ -53,6 +53,14 @@ def test_a_body_that_is_not_what_the_endpoint_reads_is_a_4xx_or_an_error_in_word
     assert status < 500 and "Traceback" not in text
 
 
+@pytest.mark.parametrize("own", [5, {}, {"value": None}, {"value": 5}, {"value": {"branch_point": 5}}])
+def test_a_config_with_an_odd_place_for_the_branch_point_makes_a_run_that_is_no_fork(server, own):
+    variables = {"config": json.dumps({"_wandb": own})}
+    query = """mutation Upsert($config: JSONString) {
+        upsertBucket(input: {modelName: "p", config: $config}) { bucket { id } } }"""
+    assert json.loads(graphql(server.url, query, variables)[1])["data"]["upsertBucket"]["bucket"]["id"]
+
+
 @pytest.mark.parametrize(
     "query",
     [
