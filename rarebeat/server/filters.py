@@ -97,7 +97,7 @@ def _operator(key: Sql, name: str, value: Any, convert: Callable[[Any], Any]) ->
 
 def _tags(value: Any, tags: str) -> Sql:
     here = f"EXISTS (SELECT 1 FROM ({tags}) AS tag WHERE {{}})"
-    if value is None:
+    if value is None or value == {"$exists": False}:
         return f"NOT EXISTS ({tags})", []
     if isinstance(value, dict):
         parts = []

@@ -78,6 +78,8 @@ def found(db, conditions=None, order=None):
         ({"tags": {"$in": ["y", "z"]}}, "b"),
         ({"tags": {"$nin": ["y"]}}, "ac"),
         ({"tags": {"$ne": "x"}}, "c"),
+        ({"tags": {"$exists": True}}, "ab"),
+        ({"tags": {"$exists": False}}, "c"),
         ({"created_at": {"$gt": "1970-01-01T00:02:00Z"}}, "bc"),
         ({"$not": {"name": "a"}}, "bc"),
     ],
