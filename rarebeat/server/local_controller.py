@@ -31,7 +31,7 @@ def obey(db: sqlite3.Connection, sweep: Row, controller: dict[str, Any], now: fl
 
     Gives the changes of the sweep's row: what has been scheduled, and its end where nothing is left to run.
     """
-    scheduled = list(json.loads(sweep["scheduler_json"] or "{}").get("scheduled") or [])
+    scheduled = _scheduled(sweep)
     known = {one["id"] for one in scheduled}
     changes: dict[str, Any] = {}
     for wanted in Arguments(controller).objects("schedule"):
@@ -41,6 +41,7 @@ def obey(db: sqlite3.Connection, sweep: Row, controller: dict[str, Any], now: fl
         if "args" not in args:
             changes["exhausted"] = 1
             continue
+        known.add(identifier)
         run = new_run(db, sweep, plain_params(args.plain("args")), now)
         scheduled.append({"id": identifier, "runid": run["name"]})
     db.executemany(
@@ -49,3 +50,11 @@ def obey(db: sqlite3.Connection, sweep: Row, controller: dict[str, Any], now: fl
         [(sweep["id"], name) for name in Arguments(controller).texts("earlystop") or ()],
     )
     return {**changes, "scheduler_json": strict_json.dump({"scheduled": scheduled})}
+
+
+def _scheduled(sweep: Row) -> list[dict[str, Any]]:
+    """What has come of the controller's list so far; clients may have written anything in its place."""
+    told = json.loads(sweep["scheduler_json"] or "{}")
+    listed = told.get("scheduled") if isinstance(told, dict) else None
+    listed = listed if isinstance(listed, list) else []
+    return [one for one in listed if isinstance(one, dict) and isinstance(one.get("id"), str)]

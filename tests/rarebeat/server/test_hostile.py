@@ -61,6 +61,24 @@ def test_a_config_with_an_odd_place_for_the_branch_point_makes_a_run_that_is_no_
     assert json.loads(graphql(server.url, query, variables)[1])["data"]["upsertBucket"]["bucket"]["id"]
 
 
+SWEEP = """mutation Upsert($scheduler: JSONString) { upsertSweep(input: {
+    projectName: "p", config: "{method: custom, controller: {type: local}, parameters: {x: {value: 1}}}",
+    scheduler: $scheduler}) { sweep { id } } }"""
+SWEEP_AGAIN = """mutation Upsert($id: ID!, $controller: JSONString) {
+    upsertSweep(input: {id: $id, controller: $controller}) { sweep { scheduler runs { totalCount } } } }"""
+
+
+@pytest.mark.parametrize("before", [None, [], {"scheduled": 5}, {"scheduled": [5, {}, {"id": {}}]}])
+def test_a_controller_goes_on_whatever_was_in_the_place_of_its_answers(server, before):
+    made = graphql(server.url, SWEEP, {"scheduler": json.dumps(before)})
+    sweep = json.loads(made[1])["data"]["upsertSweep"]["sweep"]["id"]
+    one = {"id": "first", "data": {"args": {"x": {"value": 1}}}}
+    given = {"id": sweep, "controller": json.dumps({"schedule": [one, one]})}
+    answer = json.loads(graphql(server.url, SWEEP_AGAIN, given)[1])["data"]["upsertSweep"]["sweep"]
+    assert [known["id"] for known in json.loads(answer["scheduler"])["scheduled"]] == ["first"]
+    assert answer["runs"]["totalCount"] == 1
+
+
 @pytest.mark.parametrize(
     "query",
     [
