@@ -28,7 +28,7 @@ READER = """
 import json, sys, time
 import wandb
 
-path, rounds = sys.argv[1], int(sys.argv[2])
+path = sys.argv[1]
 api = wandb.Api(timeout=120)
 api.viewer
 project = path.rsplit("/", 1)[0]
@@ -110,7 +110,7 @@ class Reader:
         self._server = server
         self._sweep = f"local/{PROJECT}/{sweep}"
         env = {**os.environ, **server.environment, "HOME": str(folder)}
-        command = [sys.executable, "-c", READER, self._sweep, "1"]
+        command = [sys.executable, "-c", READER, self._sweep]
         pipe = subprocess.PIPE
         self._client = subprocess.Popen(command, stdin=pipe, stdout=pipe, env=env, cwd=folder, text=True)
 
