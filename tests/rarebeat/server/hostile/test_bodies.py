@@ -65,9 +65,9 @@ def test_a_body_that_stops_coming_is_given_up_after_a_while(monkeypatch):
 
 
 def test_a_large_file_may_take_longer_than_the_patience_with_each_of_its_pieces(monkeypatch):
-    monkeypatch.setattr(bodies, "PATIENCE", 0.5)
+    monkeypatch.setattr(bodies, "PATIENCE", 1.0)
     monkeypatch.setattr(bodies, "WRITE_AT_ONCE", 2)
-    slowly = request_of(*[(0.2, b"a")] * 4, (0, b""))
+    slowly = request_of(*[(0.3, b"a")] * 4, (0, b""))
     assert asyncio.run(read(slowly)) == [b"aa", b"aa", b""]
 
 
