@@ -62,6 +62,13 @@ def folded(name: str, words: str, *body: str, is_open: bool = False) -> Html:
     )
 
 
+def turned(label: str, said: str, links: Iterable[tuple[str, str]]) -> Html:
+    """Which part of something long this is, and (words, address) of the ways to the others."""
+    ways = "".join(f'<a href="{escape(where)}">{escape(words)}</a>' for words, where in links)
+    shown = f"<span>{escape(said)}</span>" if said else ""
+    return Html(f'<nav class="turn" aria-label="{escape(label)}">{shown}{ways}</nav>')
+
+
 def command(words: str) -> Html:
     """A command with a button that copies it."""
     shown = escape(words)

@@ -6,7 +6,7 @@ import re
 from html import escape
 
 from rarebeat.server.console import parse_console_line
-from rarebeat.server.pages.markup import live, note
+from rarebeat.server.pages.markup import live, note, turned
 from rarebeat.server.pages.run.opened import Opened
 from rarebeat.server.store import Row
 
@@ -41,15 +41,15 @@ def console(run: Opened) -> tuple[str, ...]:
         return (live("console", note("Nothing has been printed yet."), tag="div"),)
     # Whoever looks at the newest lines sees those that come, until they scroll up.
     tail = " tail" if asked is None and total > TALL else ""
-    turned = _turned(run, first, first + len(rows), total)
+    around = _around(run, first, first + len(rows), total)
     listed = "".join(map(_line, rows))
     return (
         live(
             "console",
-            turned,
+            around,
             f'<div class="wide{tail}" tabindex="0" role="region" aria-label="Console">'
             f'<ol class="console" start="{first + 1}">{listed}</ol></div>',
-            turned if len(rows) > TALL and not tail else "",
+            around if len(rows) > TALL and not tail else "",
             tag="div",
         ),
     )
@@ -64,15 +64,12 @@ def _line(row: Row) -> str:
     return f'<li{kind} id="L{number}" value="{number}">{at}{mark}<code>{words}</code></li>'
 
 
-def _turned(run: Opened, first: int, end: int, total: int) -> str:
+def _around(run: Opened, first: int, end: int, total: int) -> str:
     """Where in the console this is, and the way to what is before and after."""
     links = []
     if first > 0:
         links += [("first", "0"), ("earlier", str(max(0, first - PAGE)))]
     if end < total:
         links += [("later", str(end)), ("newest", None)]
-    turned = "".join(
-        f'<a href="{escape(run.at("logs", **{"from": start}))}">{words}</a>' for words, start in links
-    )
-    said = f"Lines {first + 1:,}–{end:,} of {total:,}"
-    return f'<nav class="turn" aria-label="Lines of the console"><span>{said}</span>{turned}</nav>'
+    ways = [(words, run.at("logs", **{"from": start})) for words, start in links]
+    return turned("Lines of the console", f"Lines {first + 1:,}–{end:,} of {total:,}", ways)

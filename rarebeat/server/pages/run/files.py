@@ -6,7 +6,7 @@ from html import escape
 
 from rarebeat.figures import Html, table
 from rarebeat.server.pages.amounts import size
-from rarebeat.server.pages.markup import live, moment, note
+from rarebeat.server.pages.markup import address, live, moment, note, turned
 from rarebeat.server.pages.run.opened import Opened
 from rarebeat.server.store import Row
 
@@ -36,7 +36,7 @@ def _link(run: Opened, row: Row) -> Html:
 
 def _filter(run: Opened, words: str) -> str:
     return (
-        f'<form class="controls" action="{escape(run.at("files").partition("?")[0])}">'
+        f'<form class="controls" action="{escape(address(*run.path, "files"))}">'
         f'<label>Name <input type="search" name="match" value="{escape(words)}" placeholder="all"></label>'
         "<button>Show</button></form>"
     )
@@ -46,5 +46,5 @@ def _turned(run: Opened, start: int, shown: int, count: int) -> str:
     page, links = start // PAGE, []
     links += [("earlier", str(page - 1))] if page else []
     links += [("later", str(page + 1))] if start + shown < count else []
-    turned = "".join(f'<a href="{escape(run.at("files", page=place))}">{words}</a>' for words, place in links)
-    return f'<nav class="turn" aria-label="Files">{turned}</nav>' if turned else ""
+    ways = [(words, run.at("files", page=place)) for words, place in links]
+    return turned("Files", "", ways) if ways else ""

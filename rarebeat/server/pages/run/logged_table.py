@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from rarebeat.figures import Html, table
-from rarebeat.server.pages.markup import text
+from rarebeat.server.pages.markup import text, turned
 from rarebeat.server.pages.run.history import number
 from rarebeat.server.pages.run.media import artifact_file, logged_file
 from rarebeat.server.pages.run.opened import Opened
@@ -69,16 +68,15 @@ def _is_number(value: Any) -> bool:
 def _turned(run: Opened, name: str, total: int, start: int, end: int, page: int | None) -> str:
     links = []
     if page is None and total > end:
-        links.append((run.at("results", table=name, page=None), "all rows"))
+        links.append(("all rows", run.at("results", table=name, page=None)))
     if page:
-        links.append((run.at("results", table=name, page=str(page - 1)), "earlier"))
+        links.append(("earlier", run.at("results", table=name, page=str(page - 1))))
     if page is not None and end < total:
-        links.append((run.at("results", table=name, page=str(page + 1)), "later"))
+        links.append(("later", run.at("results", table=name, page=str(page + 1))))
     if page is None and not links:
         return ""
-    turned = "".join(f'<a href="{escape(url)}">{words}</a>' for url, words in links)
     said = f"Rows {start + 1:,}–{end:,} of {total:,}" if end > start else f"No rows here, of {total:,}"
-    return f'<nav class="turn" aria-label="Rows of {escape(name)}"><span>{said}</span>{turned}</nav>'
+    return turned(f"Rows of {name}", said, links)
 
 
 def _cell(run: Opened, logged: Logged, value: Any) -> object:

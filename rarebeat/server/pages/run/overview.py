@@ -11,7 +11,7 @@ import numpy as np
 
 from rarebeat.figures import Html, table
 from rarebeat.server.pages.amounts import written
-from rarebeat.server.pages.markup import facts, live, note
+from rarebeat.server.pages.markup import address, facts, live, note
 from rarebeat.server.pages.run.history import History, number, read_history
 from rarebeat.server.pages.run.opened import Opened
 from rarebeat.server.pages.values import matching, tree
@@ -37,7 +37,7 @@ def overview(run: Opened) -> tuple[str, ...]:
 
 def _filter(run: Opened, words: str) -> str:
     return (
-        f'<form class="controls" action="{escape(run.at("overview").partition("?")[0])}">'
+        f'<form class="controls" action="{escape(address(*run.path, "overview"))}">'
         f'<label>Names and values <input type="search" name="match" value="{escape(words)}" '
         'placeholder="all"></label><button>Show</button></form>'
     )

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from rarebeat.server.pages.amounts import size
-from rarebeat.server.pages.markup import live, note
+from rarebeat.server.pages.markup import live, note, turned
 from rarebeat.server.pages.run.custom import custom_charts, draw
 from rarebeat.server.pages.run.histogram import histogram
 from rarebeat.server.pages.run.history import read_history
@@ -71,15 +71,9 @@ def _stepped(run: Opened, steps: list[int]) -> str:
     place = steps.index(here)
     links = [("first", steps[0]), ("earlier", steps[place - 1])] if place else []
     links += [("later", steps[place + 1])] if place + 1 < len(steps) else []
-    turned = "".join(
-        f'<a href="{escape(run.at("results", step=str(step)))}">{words}</a>' for words, step in links
-    )
-    is_newest = run.whole("step") is None
-    newest = "" if is_newest else f'<a href="{escape(run.at("results", step=None))}">newest</a>'
-    return (
-        f'<nav class="turn" aria-label="Steps"><span>As of step {here:,} of {steps[-1]:,}</span>'
-        f"{turned}{newest}</nav>"
-    )
+    ways = [(words, run.at("results", step=str(step))) for words, step in links]
+    ways += [("newest", run.at("results", step=None))] if run.whole("step") is not None else []
+    return turned("Steps", f"As of step {here:,} of {steps[-1]:,}", ways)
 
 
 def _figures(run: Opened, values: dict[str, dict[str, Any]]) -> Iterator[str]:
@@ -115,8 +109,7 @@ def _table_link(run: Opened, name: str, value: dict[str, Any]) -> str:
 def _one_table(run: Opened, name: str) -> str:
     value = _logged(run)[1].get(name)
     logged = read_table(run, value) if value else None
-    back = f'<a href="{escape(run.at("results", table=None, page=None))}">all plots and tables</a>'
-    back = f'<nav class="turn" aria-label="Back">{back}</nav>'
+    back = turned("Back", "", [("all plots and tables", run.at("results", table=None, page=None))])
     nothing = note("There is no such table here, or one that is too large to show: download it.")
     shown = (
         shown_table(run, name, logged, min(run.whole("page") or 0, len(logged.rows))) if logged else nothing
