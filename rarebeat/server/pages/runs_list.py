@@ -36,7 +36,7 @@ def view_of(asked: Asked, sort: str = "run.created", descending: bool = True) ->
     """The view, in the given order where the address names none."""
     query = asked.query
     wanted = query.get("sort") or sort
-    order = query.get("order") or ("desc" if (descending if wanted == sort else False) else "asc")
+    order = query.get("order") or ("desc" if descending and wanted == sort else "asc")
     return View(
         asked,
         wanted,
