@@ -95,8 +95,8 @@ def to_stop(db: sqlite3.Connection, agent: Row, alive: set[str]) -> list[str]:
 def bury_silent(db: sqlite3.Connection, silent_since: float) -> None:
     """Takes back what has not been heard of since that time, from the run's client or from its agent.
 
-    A lease whose run no agent has listed was never started: it goes back and is no attempt. Nor is one whose
-    agent has gone too: somebody ended both, or their machine did, which is not the run's doing.
+    A lease whose run no agent has listed was never started: it goes back and is no attempt. One whose agent
+    has gone too is: a run that takes all of its machine's memory ends both, and would do so for ever.
     """
     rows = db.execute(
         """SELECT runs.*, agents.heartbeat_at AS agent_heartbeat_at, agents.run_state_json, agents.exited
@@ -114,5 +114,3 @@ def bury_silent(db: sqlite3.Connection, silent_since: float) -> None:
             db.execute("UPDATE runs SET agent_id = NULL, attempt = attempt - 1 WHERE id = ?", (run["id"],))
         else:
             fall_silent(db, run)
-            if run["agent_id"] is not None and not agent_speaks:
-                db.execute("UPDATE runs SET attempt = attempt - 1 WHERE id = ?", (run["id"],))

@@ -46,30 +46,34 @@ def test_a_preempted_run_is_resumed_with_what_it_had(world):
     assert w.run(name)["history_lines"] == 1
 
 
-def test_a_run_that_was_interrupted_with_its_agent_ten_times_is_still_given_out(world):
+def test_a_run_that_was_preempted_ten_times_is_still_given_out_and_may_crash_twice(world):
     w = world()
-    name = None
-    for i in range(10):
-        agent = w.agent()
-        [command] = w.beat(agent)
-        assert name in (None, command["run_id"])
-        name = command["run_id"]
+    agent = w.agent()
+    name = w.given(agent)
+    for _ in range(10):
         w.start(name)
         w.beat(agent, name)
-        if i % 2:
-            w.post(name, preempting=True)
-            w.end(name, exit_code=1)
-        else:
-            w.now += 91
-            w.scheduler.bury_silent()
-            assert w.state(name) == "crashed"
-    agent = w.agent()
-    [command] = w.beat(agent)
-    assert command["run_id"] == name
+        w.post(name, preempting=True)
+        w.end(name, exit_code=1)
+        agent = w.agent()
+        [command] = w.beat(agent)
+        assert (command["type"], command["run_id"]) == ("resume", name)
     w.start(name)
-    # Under an agent that lives it may crash twice, as ever.
     assert w.given(agent) == name
     assert w.run(name)["attempt"] == 2
+
+
+def test_a_run_that_takes_its_agent_down_is_not_given_out_for_ever(world):
+    w = world()
+    names = []
+    for _ in range(4):
+        agent = w.agent()
+        names.append(w.given(agent))
+        w.start(names[-1])
+        w.beat(agent, names[-1])
+        w.now += 91
+        w.scheduler.bury_silent()
+    assert len(set(names[:3])) == 1 and names[3] != names[0]
 
 
 def test_a_lease_that_was_never_started_goes_to_another_agent_and_is_no_attempt(world):
