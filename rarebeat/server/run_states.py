@@ -7,7 +7,7 @@ failed     said so, with another exit code: not tried again
 preempted  said so after announcing preemption: resumed
 killed     ended after a stop was asked for
 crashed    fell silent: handed out again, up to `MAX_ATTEMPTS` starts in all, not counting those that were
-           preempted or ended with their agent; revived if it speaks again
+           preempted; revived if it speaks again
 """
 
 from __future__ import annotations

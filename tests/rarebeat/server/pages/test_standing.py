@@ -53,6 +53,12 @@ def test_runs_are_placed_by_the_goal_and_only_when_they_are_over(store):
     assert lowest.best.name == "a"
 
 
+def test_runs_that_go_on_are_not_done(store):
+    for state in ("finished", "failed", "killed", "running", "pending", "preempted"):
+        _add(store, state, state)
+    assert standing(store.connection, 1, CONFIG).done == 3
+
+
 def test_runs_that_are_tied_with_the_first_share_its_place(store):
     _add(store, "a", **_doubted(0.71, 0.62, 0.80, True))
     _add(store, "b", **_doubted(0.69, 0.60, 0.78, True))
