@@ -95,6 +95,8 @@ def test_a_packed_body_is_never_unpacked(address, encoding):
         address, "POST /graphql HTTP/1.1", f"Content-Length: {len(bomb)}", f"Content-Encoding: {encoding}",
         body=bomb,
     )  # fmt: skip
+    if answer.endswith("\r\n\r\n"):  # its head may come alone
+        answer += connection.recv(4096).decode()
     connection.close()
     assert "the body is not valid JSON" in answer
 
