@@ -47,7 +47,7 @@ def test_the_answer_comes_to_a_later_asking_and_stays_until_more_runs_have_come(
 
 
 def test_the_work_ends_with_the_server(tmp_path, eventually, monkeypatch):
-    forest = [sys.executable, "-c", "import time; time.sleep(600)"]
+    forest = [sys.executable, "-c", "import time; time.sleep(60)"]
     monkeypatch.setattr("rarebeat.server.importance_process.COMMAND", forest)
     settings = Settings(tmp_path)
     server = _parts(settings)
