@@ -155,4 +155,4 @@ def test_a_source_is_fetched_with_its_folders_from_a_mirror(tmp_path: Path, base
 
 def test_what_is_not_published_for_everybody_is_not_fetched(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["data", "fetch", "zzu-pecg", "--to", str(tmp_path)])
-    assert result.exit_code == 2 and "give --from the folder with AttributesDictionary.csv" in result.output
+    assert result.exit_code == 2 and "--from the folder with AttributesDictionary.csv" in result.output

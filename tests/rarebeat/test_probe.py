@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -65,7 +66,10 @@ def test_what_an_offline_run_logged_is_read_from_its_file(tmp_path: Path) -> Non
         "import sys, wandb; run = wandb.init(mode='offline', dir=sys.argv[1]);"
         "[run.log({'best/a': i / 2, 'long': 'x' * 40000}) for i in range(3)]; run.finish()"
     )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True)
+    # Clients of earlier tests have left their servers' addresses in this process's environment.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
     assert read_summary(tmp_path)["best/a"] == 1.0
 
 
