@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=64, help="writers, and agents")
     parser.add_argument("--rate", type=float, default=500.0, help="posts a second of all writers together")
     parser.add_argument("--seconds", type=float, default=30.0, help="of each kind of load")
+    parser.add_argument("--beat", type=float, default=5.0, help="seconds of an agent; W&B's own takes 5")
     parser.add_argument("--runs", type=int, default=10_000, help="of the large project")
     parser.add_argument("--rounds", type=int, default=5, help="of each reading")
     parser.add_argument("--directory", type=Path, help="keep the server's data here, and use what is there")
@@ -73,10 +74,10 @@ def write(server: daemon.Server, options: argparse.Namespace) -> None:
 
 
 def sweep(server: daemon.Server, options: argparse.Namespace) -> None:
-    for method, period in (("grid", 1.0), ("random", 1.0)):
+    for method in ("grid", "random"):
         before = processor_seconds(server.pid)
         done = elsewhere(
-            agents.sweep, server.url, server.key, method, options.clients, options.seconds, period
+            agents.sweep, server.url, server.key, method, options.clients, options.seconds, options.beat
         )
         busy = (processor_seconds(server.pid) - before) / len(done.heartbeats)
         print(
