@@ -13,9 +13,9 @@ WIDTH, HEIGHT = 1280, 900
 PATIENCE = 60_000  # ms
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """The browser of this machine, started once."""
+    """The browser of this machine. Its event loop runs as long as it, and other modules have their own."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no chromium on PATH: apt-get install chromium")
