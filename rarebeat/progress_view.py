@@ -36,13 +36,13 @@ def picture(now: Standing, elapsed: float, height: int) -> RenderableType:
 
 
 def head(now: Standing, elapsed: float) -> str:
-    """Runs by state, the time, and what remains of it."""
+    """Runs by state, the time, and what remains of it, unless the last runs take longer than the others."""
     counts = now.counts
     said = f"{counts.done}{f'/{now.total}' if now.total else ''} runs done, {counts.running} running"
     said += f", {counts.failed} failed" if counts.failed else ""
     said += f", {counts.crashed} crashed" if counts.crashed else ""
     said += f", {duration(elapsed)} so far"
-    return said + (f", about {duration(now.remaining)} to go" if now.remaining is not None else "")
+    return said + (f", about {duration(now.remaining)} to go" if now.remaining else "")
 
 
 def pace_line(now: Standing) -> str:
