@@ -8,11 +8,11 @@ import pytest
 from rich.console import Console
 
 from rarebeat.agents import WAITS, Doing
-from rarebeat.pace import Pace
+from rarebeat.pace import Counts, Pace
 from rarebeat.progress import Progress, lines
-from rarebeat.progress_view import picture
+from rarebeat.progress_view import head, picture
 from rarebeat.run_logs import runs_of_agent
-from rarebeat.standing import ClassBest, class_bests, failures, measure_of, standing
+from rarebeat.standing import ClassBest, Standing, class_bests, failures, measure_of, standing
 from rarebeat.sweep_runs import Entry, SweepRuns
 
 AGENT_LOG = """\
@@ -187,3 +187,21 @@ def test_a_terminal_that_becomes_narrower_is_drawn_anew():
         console.width = 40
         progress.tick()
         assert "\x1b[2J" in console.file.getvalue()
+
+
+@pytest.mark.parametrize(("remaining", "end"), [(61.0, ", about 1:01 to go"), (0.0, ""), (None, "")])
+def test_no_end_is_promised_that_is_over_or_unknown(remaining: float | None, end: str) -> None:
+    now = Standing(
+        runs=SweepRuns.__new__(SweepRuns),
+        total=2,
+        counts=Counts(done=1, running=1, failed=0, crashed=0),
+        best=None,
+        measure="",
+        classes=(),
+        per_hour=None,
+        samples=0.0,
+        remaining=remaining,
+        failures=(),
+        doing=(),
+    )
+    assert head(now, 178.0) == f"1/2 runs done, 1 running, 2:58 so far{end}"
