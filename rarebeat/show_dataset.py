@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from rich.console import Console, Group
@@ -57,18 +58,28 @@ def show(dataset: Dataset, verified: bool | None, console: Console) -> None:
     """Print the tables."""
     summary = dataset.summary
     names = list(totals(summary)["all"])
+    recordings = summary["recordings"]
+    tables = [
+        _Counts(
+            "By split", ["split", "recordings", "patients", "rows"], list(_split_rows(summary)), few=True
+        ),
+        _Counts(
+            "By fold (training and validation)",
+            ["fold", "patients", "rows"],
+            list(_fold_rows(summary)),
+            few=True,
+        ),
+        _Counts(
+            "By recording",
+            ["recording", "patient", "split", "fold"],
+            [*_recording_rows(recordings), *_more(recordings, 4)],
+        ),
+        _Counts("Left out", ["what", "why"], list(_left_out_rows(summary, names))),
+    ]
     console.print(
         *(Panel(sentence, style="bold red") for sentence in warnings(dataset)),
         _about(dataset, verified),
-        _table("By split", ["split", "recordings", "patients", "rows"], names, _split_rows(summary)),
-        _table("By fold (training and validation)", ["fold", "patients", "rows"], names, _fold_rows(summary)),
-        _table(
-            "By recording",
-            ["recording", "patient", "split", "fold"],
-            names,
-            [*_recording_rows(summary["recordings"]), *_more(summary["recordings"], 4)],
-        ),
-        _left_out(summary, names),
+        *(table.drawn(names, console) for table in tables),
         sep="\n",
     )
 
@@ -115,17 +126,55 @@ def _about(dataset: Dataset, verified: bool | None) -> Group:
     return Group(table, "")
 
 
-def _table(
-    title: str, heads: list[str], names: list[str], rows: Iterable[tuple[list[str], Mapping]]
-) -> Table:
-    table = Table(title=title, title_justify="left")
-    for head in heads:
-        table.add_column(head)
-    for name in names:
-        table.add_column(name, justify="right")
-    for cells, counts in rows:
-        table.add_row(*cells, *(f"{counts[name]:,}" if name in counts else "" for name in names))
-    return table
+@dataclass(frozen=True)
+class _Counts:
+    """Rows of a table: what each says of itself, and its counts per class; `few` where there are few rows."""
+
+    title: str
+    heads: list[str]
+    rows: list[tuple[list[str], Mapping]]
+    few: bool = False
+
+    def drawn(self, names: list[str], console: Console) -> Table:
+        """A column per class where the console is wide enough; else a row per class, or counts as text."""
+        table = self._by_column(names)
+        if console.measure(table, options=console.options.update(max_width=10_000)).minimum <= console.width:
+            return table
+        return self._by_row(names) if self.few else self._as_text(names)
+
+    def _by_column(self, names: list[str]) -> Table:
+        table = self._headed(self.heads)
+        for name in names:
+            table.add_column(name, justify="right", no_wrap=True)
+        for cells, counts in self.rows:
+            table.add_row(*cells, *(_count(counts, name) for name in names))
+        return table
+
+    def _by_row(self, names: list[str]) -> Table:
+        table = self._headed([self.heads[0]])
+        for cells, _ in self.rows:
+            table.add_column(cells[0], justify="right")
+        for k, head in enumerate(self.heads[1:], 1):
+            table.add_row(head, *(cells[k] for cells, _ in self.rows), end_section=k == len(self.heads) - 1)
+        for name in names:
+            table.add_row(name, *(_count(counts, name) for _, counts in self.rows))
+        return table
+
+    def _as_text(self, names: list[str]) -> Table:
+        table = self._headed([*self.heads, "classes"])
+        for cells, counts in self.rows:
+            table.add_row(*cells, ", ".join(f"{name} {counts[name]:,}" for name in names if counts.get(name)))
+        return table
+
+    def _headed(self, heads: Iterable[str]) -> Table:
+        table = Table(title=self.title, title_justify="left")
+        for head in heads:
+            table.add_column(head)
+        return table
+
+
+def _count(counts: Mapping, name: str) -> str:
+    return f"{counts[name]:,}" if name in counts else ""
 
 
 def _split_rows(summary: Mapping) -> Iterable[tuple[list[str], Mapping]]:
@@ -152,16 +201,14 @@ def _more(entries: Sequence[Mapping], columns: int) -> Iterable[tuple[list[str],
         yield [rest, *[""] * (columns - 1)], {}
 
 
-def _left_out(summary: Mapping, names: list[str]) -> Table:
+def _left_out_rows(summary: Mapping, names: list[str]) -> Iterable[tuple[list[str], Mapping]]:
     entries = summary["left_out"]
-    rows = [
-        ([escape(each["what"]), escape(each["reason"])], each["classes"]) for each in islice(entries, _LISTED)
-    ]
-    rows += _more(entries, 2)
+    for each in islice(entries, _LISTED):
+        yield [escape(each["what"]), escape(each["reason"])], each["classes"]
+    yield from _more(entries, 2)
     sums = totals(summary)
-    rows.append((["[bold]left out", ""], sums["left_out"] or dict.fromkeys(names, 0)))
-    rows.append((["[bold]left out and in the files", ""], sums["all"]))
-    return _table("Left out", ["what", "why"], names, rows)
+    yield ["[bold]left out", ""], sums["left_out"] or dict.fromkeys(names, 0)
+    yield ["[bold]left out and in the files", ""], sums["all"]
 
 
 def _sizes(counts: Mapping, *names: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -55,6 +56,17 @@ def test_show_never_opens_the_sealed_file(simulated: Path) -> None:
     assert json.loads(result.stdout)["splits"]["test"]["patients"] >= 2
     refused = _run("show", sealed)
     assert refused.exit_code == 2 and "is sealed" in refused.output
+
+
+def test_show_names_every_class_where_a_column_for_each_is_too_wide(
+    simulated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    shown = _run("show", simulated).output
+    data = json.loads(_run("show", simulated, "--json").stdout)
+    for name in data["classes"]:
+        counts = "".join(rf" +│ +{split['classes'][name]:,}" for split in data["splits"].values())
+        assert re.search(rf"│ {name}{counts} │", shown), name
 
 
 def test_show_as_json_adds_up(simulated: Path) -> None:
