@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from data_utils.errors import BadInput
 from rarebeat.progress_bar import bar, say
 from rarebeat.publish import publish
 from rarebeat.sources import SourceGroup, build_command, fetch_command
+from rarebeat.tables import console
 from rarebeat.write_page import write_page
 
 _OUT = click.option(
@@ -100,6 +100,6 @@ def show(file: Path, as_json: bool, html: Path | None, verify: bool) -> None:
         click.echo(json.dumps(show_dataset.as_data(dataset, verified), indent=2))
     elif not html:
         # Piped output has no width of its own, and 80 columns would cut names.
-        show_dataset.show(dataset, verified, Console(width=None if sys.stdout.isatty() else 132))
+        show_dataset.show(dataset, verified, console())
     if verified is False:
         raise BadInput(f"{file} has been changed since it was built: its contents do not have its digest.")
