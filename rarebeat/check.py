@@ -35,7 +35,8 @@ class Problem:
     def at(self, name: str) -> str:
         """The sentence for a terminal, with its file and line where there is one."""
         warning = "" if self.refused else "warning: "
-        return f"{name}:{self.line}: {warning}{self.sentence}" if self.line else f"{warning}{self.sentence}"
+        place = f"{name}:{self.line}: " if self.line else f"{name}: " if name else ""
+        return f"{place}{warning}{self.sentence}"
 
 
 @functools.cache
@@ -119,15 +120,24 @@ def read_text(source: str) -> str:
     """The text of a file, or of standard input for `-`.
 
     Raises:
-        BadInput: no such file, or not text.
+        BadInput: no such file, one that cannot be read, or not text.
     """
-    if source != "-" and not Path(source).is_file():
-        raise BadInput(f"there is no sweep file {source}; the ones that come with rarebeat lie in sweeps/")
-    content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     try:
+        content = sys.stdin.buffer.read() if source == "-" else _read_file(Path(source))
         return content.decode()
+    except OSError as error:
+        raise BadInput(f"{source} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise BadInput(f"{source} is not a text file; a sweep is YAML in UTF-8") from None
+        what = "standard input is no text" if source == "-" else f"{source} is not a text file"
+        raise BadInput(f"{what}; a sweep is YAML in UTF-8") from None
+
+
+def _read_file(path: Path) -> bytes:
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder; name the sweep file in it")
+    if not path.is_file():
+        raise BadInput(f"there is no sweep file {path}; the ones that come with rarebeat lie in sweeps/")
+    return path.read_bytes()
 
 
 def summary(text: str) -> str:

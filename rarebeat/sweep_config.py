@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from data_utils.errors import BadInput
-from rarebeat.check import check_sweep, read_text, refuse
+from rarebeat.check import Problem, check_sweep, read_text, refuse
 from rarebeat.search import SpaceError
 from rarebeat.sweep_rules import runs_our_training, size_of
 from rarebeat.sweep_yaml import read_sweep
@@ -40,8 +40,15 @@ def load_config(
     config = apply(read_sweep(text).config, settings, count, data)
     lines = {problem.sentence: problem.line for problem in written}
     changed = check_sweep(yaml.safe_dump(config, sort_keys=False))
-    refuse([replace(problem, line=lines.get(problem.sentence)) for problem in changed], str(source))
+    refuse([_placed(problem, lines) for problem in changed], str(source))
     return config
+
+
+def _placed(problem: Problem, lines: dict[str, int | None]) -> Problem:
+    """With its line in the file, or with the word that it does not stand there."""
+    if problem.sentence in lines:
+        return replace(problem, line=lines[problem.sentence])
+    return replace(problem, sentence=f"as set on the command line, {problem.sentence}")
 
 
 def apply(

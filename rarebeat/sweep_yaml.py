@@ -56,13 +56,18 @@ def read_sweep(text: str) -> SweepYaml:
         config = loader.construct_document(node) if node else None
         places = list(_places(loader, node, ())) if node else []
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise _not_yaml(error) from error
+        raise _not_yaml(error, text) from error
     return SweepYaml(config, dict(reversed(places)), _repeated(places))
 
 
-def _not_yaml(error: Exception) -> NotYaml:
+def _not_yaml(error: Exception, text: str) -> NotYaml:
+    if isinstance(error, yaml.reader.ReaderError):
+        line = text.count("\n", 0, error.position) + 1
+        return NotYaml(f"this is not YAML: it has the character {chr(error.character)!r}", line)
     mark = getattr(error, "problem_mark", None)
     reason = getattr(error, "problem", None) or str(error) or "nested too deeply"
+    if reason.startswith("but "):  # the end of a sentence that the context begins
+        reason = f"{error.context} {reason}"
     sentence = " ".join(f"this is not YAML: {reason}".split())
     return NotYaml(sentence, mark.line + 1 if mark else None)
 

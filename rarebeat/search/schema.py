@@ -44,7 +44,8 @@ OUTSIDE = "custom"  # the method that leaves the search to a scheduler of the us
 def problems(config: object) -> list[SpaceError]:
     """Everything that keeps a sweep from being run, in the order of its parts; empty for a good one."""
     if not isinstance(config, dict):
-        return [SpaceError("a sweep is a mapping with method, metric and parameters")]
+        empty = "nothing is in it; " if config is None else ""
+        return [SpaceError(f"{empty}a sweep is a mapping with method, metric and parameters")]
     return [
         *_key_faults("a sweep", config, TOP_LEVEL, ()),
         *_method_faults(config),

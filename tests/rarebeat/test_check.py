@@ -354,19 +354,56 @@ def test_the_command_prints_json(tmp_path: Path) -> None:
     assert {"sentence", "line", "refused"} == printed["problems"][0].keys()
 
 
-@pytest.mark.parametrize("name", ["missing.yaml", "."])
-def test_a_missing_file_is_one_sentence(name: str, tmp_path: Path) -> None:
-    code, _, err = run(str(tmp_path / name))
-    assert code == 2
-    assert "there is no sweep file" in err
+MAPPING = "a sweep is a mapping with method, metric and parameters"
 
 
-def test_a_file_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", f": nothing is in it; {MAPPING}"),
+        (b"# a comment\n", f": nothing is in it; {MAPPING}"),
+        (b"- a\n", f": {MAPPING}"),
+        (b"some words\n", f": {MAPPING}"),
+        (b"parameters: {a: {value: 1}}\n", ": method is missing; write method: bayes, random or grid"),
+        (b"a: 1\n---\nb: 2\n", ":2: this is not YAML: expected a single document in the stream but found"),
+        (b"a: b\nc: \x01\n", ":2: this is not YAML: it has the character '\\x01'"),
+        (b"a: 2026-13-01\n", ": this is not YAML: month must be in 1..12"),
+        (b"\xff\xfe\x00", " is not a text file; a sweep is YAML in UTF-8"),
+    ],
+)
+def test_a_file_that_holds_no_sweep_is_named_in_one_sentence(
+    content: bytes, sentence: str, tmp_path: Path
+) -> None:
     path = tmp_path / "a.yaml"
-    path.write_bytes(b"\xff\xfe\x00")
-    code, _, err = run(str(path))
-    assert code == 2
-    assert "is not a text file" in err
+    path.write_bytes(content)
+    code, out, err = run(str(path))
+    assert (code, out) == (2, "")
+    assert err.removeprefix("Error: ").startswith(f"{path}{sentence}")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("missing.yaml", "there is no sweep file "),
+        (".", " is a folder; name the sweep file in it"),
+        ("a" * 300, " cannot be read: File name too long"),
+    ],
+)
+def test_what_cannot_be_read_is_named_in_one_sentence(name: str, sentence: str, tmp_path: Path) -> None:
+    code, out, err = run(str(tmp_path / name))
+    assert (code, out) == (2, "")
+    assert sentence in err
+    assert str(tmp_path) in err
+    assert err.count("\n") == 1
+
+
+def test_standard_input_that_is_no_text_is_called_so() -> None:
+    done = CliRunner().invoke(main, ["check", "-"], input=b"\xff\xfe\x00")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        "Error: standard input is no text; a sweep is YAML in UTF-8\n",
+    )
 
 
 def test_a_missing_data_set_is_refused_when_it_is_named(tmp_path: Path) -> None:

@@ -43,8 +43,17 @@ def test_every_command_has_a_help_text_that_needs_no_server(shell):
         assert "Usage: rarebeat " + name in shell.run("rarebeat", name, "--help").stdout
 
 
-def test_an_unknown_command_is_refused(shell):
-    assert "No such command 'swep'" in shell.refuses("rarebeat", "swep")
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["chek"], "No such command 'chek'; did you mean check?"),
+        (["Leaderboard", "p/s"], "No such command 'Leaderboard'; did you mean leaderboard?"),
+        (["frobnicate"], "No such command 'frobnicate'\n"),
+        (["check", "--dryrun", "x.yaml"], "'--dryrun'. Did you mean '--dry-run'?"),
+    ],
+)
+def test_a_misspelt_command_or_option_is_refused_with_the_nearest_one(shell, words, sentence):
+    assert sentence in shell.refuses("rarebeat", *words)
 
 
 def test_a_sweep_file_that_is_not_there(shell):
@@ -75,7 +84,9 @@ def test_the_sealed_side_is_not_trained_on(shell):
     ],
 )
 def test_a_setting_that_training_would_refuse(shell, setting, words):
-    assert words in local_sweep(shell, "--set", setting)
+    said = local_sweep(shell, "--set", setting)
+    assert words in said
+    assert "--set" in said or "sweep.yaml: as set on the command line, " in said
 
 
 def test_a_misspelt_parameter_is_refused_with_its_line(shell):
