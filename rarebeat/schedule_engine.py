@@ -19,7 +19,7 @@ from data_utils.errors import BadInput
 from rarebeat.search import Run, SpaceError, suggest, validate
 from rarebeat.search.hyperband import to_stop
 from rarebeat.search.schema import OUTSIDE
-from rarebeat.server.sweep_runs import objective
+from rarebeat.server.sweep_runs import extremum, is_own_best, objective
 
 
 class Engine(Optimizer):
@@ -103,10 +103,13 @@ class Engine(Optimizer):
         logged = [objective(row, metric) for row in data.history_metrics]
         inactive = config.get("inactive")
         value = objective(data.summary_metrics, metric)
+        state = self._state(data.state, value)
+        if state == "finished" and not is_own_best(data.summary_metrics, metric):
+            value = extremum([*logged, value], metric)
         return Run(
             number,
             params,
-            self._state(data.state, value),
+            state,
             value,
             [value for value in logged if value is not None],
             tuple(map(str, inactive)) if isinstance(inactive, list) else (),

@@ -24,7 +24,7 @@ class Run:
         id: Its name on the server.
         params: The nested parameters that it was given.
         state: Preempted runs are to be resumed, so they count as pending.
-        objective: The last value of the sweep's metric; None, NaN and infinities count as a failure.
+        objective: What it came to by the sweep's metric; None, NaN and infinities count as a failure.
         history: All logged values of the metric, in their order.
         inactive: Names of parameters that had no effect in it, nested ones with dots.
     """

@@ -33,6 +33,25 @@ def objective(summary: dict[str, Any], metric: dict[str, Any]) -> float | None:
     return float(value)
 
 
+def is_own_best(summary: dict[str, Any], metric: dict[str, Any]) -> bool:
+    """Whether the summary's value is the one that counts, whatever else was logged.
+
+    So it is where `define_metric` says what the summary holds, and for metrics under `best/`: these are
+    running bests, or means of them over the parts of a run so far, whose highest is but the luckiest start.
+    """
+    name = metric.get("name")
+    return not isinstance(name, str) or name.startswith("best/") or isinstance(lookup(summary, name), dict)
+
+
+def extremum(values: list[float | None], metric: dict[str, Any]) -> float | None:
+    """The best of the values that a run has logged: what W&B's engine takes it to have come to.
+
+    As `metric_extremum` of PyPI `sweeps` 0.3.0; None where nothing finite was logged.
+    """
+    finite = [value for value in values if value is not None]
+    return (max if metric.get("goal") == "maximize" else min)(finite, default=None)
+
+
 def runs_of(db: sqlite3.Connection, sweep: Row) -> list[Row]:
     """The sweep's runs and the earlier ones that it was told to learn from, the earlier ones first."""
     rows = db.execute("SELECT * FROM runs WHERE sweep_id = ? ORDER BY id", (sweep["id"],)).fetchall()
@@ -64,12 +83,18 @@ def as_searched(db: sqlite3.Connection, run: Row, config: dict[str, Any], with_h
     from rarebeat.search import Run
 
     metric = config.get("metric") or {}
-    value = objective(json.loads(run["summary_json"]), metric)
+    summary = json.loads(run["summary_json"])
+    value = objective(summary, metric)
     state = run["state"]
     if state == "killed" and run["stop_reason"] == "early_terminate" and value is not None:
         # What it reached until it was stopped is a result, not a failure.
         state = "finished"
-    history = metric_values(db, run["id"], metric) if with_history else []
+    counts_all = state == "finished" and not is_own_best(summary, metric)
+    logged = metric_values(db, run["id"], metric) if with_history or counts_all else []
+    if counts_all:
+        value = extremum([*logged, value], metric)
+    # A bayes sweep of a thousand runs needs none of what each had logged.
+    history = logged if with_history else []
     return Run(run["name"], params_of(run, config), state, value, history, inactive(run))
 
 

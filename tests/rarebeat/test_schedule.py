@@ -133,6 +133,23 @@ def test_early_termination_stops_what_hyperband_gives_up_and_keeps_what_it_had_r
 
 
 @pytest.mark.parametrize(
+    ("name", "counted"),
+    [("best/f1", 0.3), ("val/f1", 0.9)],
+)
+def test_a_run_counts_its_best_value_as_in_sweeps_unless_the_metric_is_a_running_best(name, counted) -> None:
+    """PyPI `sweeps` 0.3.0 has 0.9 for a run that logged 0.1, 0.9 and 0.3 (SweepRun.metric_extremum)."""
+    config = CONFIG | {"metric": {"name": name, "goal": "maximize"}}
+    ours = engine(config, seed=7)
+    first = ours.ask_n_runs(1)[0]
+    rows = [{name: value} for value in (0.1, 0.9, 0.3)]
+    params = first.config.flat_dict()
+    ours.tell_run(
+        first.run_id, RunWithMetrics(RunConfig.from_values(params), RunState.FINISHED, "r", rows[-1], rows)
+    )
+    assert ours._runs[first.run_id] == search.Run("0", params, "finished", counted, [0.1, 0.9, 0.3])
+
+
+@pytest.mark.parametrize(
     ("named", "asked", "method"),
     [("custom", None, "bayes"), ("random", None, "random"), ("bayes", "tpe", "tpe"), (None, "grid", "grid")],
 )
