@@ -170,8 +170,7 @@ class Keeper(keras.callbacks.Callback):
 
 
 def restore(model: keras.Model, kept: Mapping[str, Any]) -> None:
-    """Give a compiled model the variables of a checkpoint, its optimiser's included."""
-    model.optimizer.build(model.trainable_variables)
+    """Give a model whose optimiser is built the variables of a checkpoint, the optimiser's included."""
     for name, variables in (("model", model.variables), ("optimizer", model.optimizer.variables)):
         for variable, value in zip(variables, kept[name], strict=True):
             variable.assign(value)

@@ -195,6 +195,8 @@ def _fit(
     model: keras.Model, batches: TrainingBatches, epochs: int, callbacks: list[keras.callbacks.Callback]
 ) -> None:
     """Fit from where the last callback, the keeper, says that the fold stands."""
+    # Variables that came to be while a step is traced would have TensorFlow trace it twice.
+    model.optimizer.build(model.trainable_variables)
     keeper = callbacks[-1]
     kept = keeper.checkpoints.epoch(keeper.fold)
     if kept:

@@ -20,7 +20,7 @@ from rarebeat.warm import child
 # forked after TensorFlow has run one hangs for ever).
 WARM = ("training.train",)
 # What a run imports only when it is under way, and that takes long.
-BESIDE = ("wandb.apis.public", "wandb.sdk.artifacts._internal_artifact", "requests")
+BESIDE = ("wandb.apis.public", "wandb.sdk.artifacts._internal_artifact", "requests", "scipy.signal", "pandas")
 # After being asked to end, a run has this long (s).
 GRACE_SECONDS = 30.0
 # A program that is not forked has no handle that can be waited for everywhere.

@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 import numpy as np
 import pytest
 
@@ -45,6 +46,15 @@ def test_one_row_an_epoch_with_everything_that_a_run_promises(fitted):
 def test_macro_is_the_mean_of_the_ranked_classes(fitted):
     for row in fitted[1]:
         assert row["val/macro_auprc"] == pytest.approx((row["val/auprc/N"] + row["val/auprc/S"]) / 2)
+
+
+def test_a_step_is_traced_once_however_many_epochs_there_are(dataset, tiny, monkeypatch):
+    step, traced = keras.Model.train_step, []
+    monkeypatch.setattr(keras.Model, "train_step", lambda *given: traced.append(1) or step(*given))
+
+    fit_member(tiny(), dataset, RANKED, lambda row: None)
+
+    assert len(traced) == 1
 
 
 def test_best_is_the_running_best_of_every_metric(fitted):
