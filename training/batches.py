@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -109,33 +110,22 @@ def padded_lengths(longest: Sequence[int], lengths: np.ndarray) -> list[int]:
     return padded
 
 
-class InOrder(keras.utils.PyDataset):
-    """All examples of a side once, without targets: what `model.predict` takes.
-
-    In the side's order; whole rows from the longest to the shortest, and `order` (n,) says which is where.
-    """
-
-    def __init__(self, examples: Examples) -> None:
-        super().__init__()
-        self.examples = examples
-        lengths = examples.lengths
-        self.batches = in_order_of_length(lengths, ROWS_AT_ONCE, SAMPLES_AT_ONCE)
-        self.order = np.concatenate(self.batches)
-        self.padded: list[int | None] = [None] * len(self)
-        if examples.length is None:
-            self.padded = padded_lengths([lengths[rows].max() for rows in self.batches], lengths)
-
-    def __len__(self) -> int:
-        return len(self.batches)
-
-    def __getitem__(self, step: int) -> tuple[dict[str, np.ndarray]]:
-        return (self.examples.batch(self.batches[step], length=self.padded[step]),)
-
-
 def predict(model: keras.Model, examples: Examples) -> np.ndarray:
     """Return logits (n, K) float32 of all examples of a side, in its order."""
-    rows = InOrder(examples)
-    predicted = np.asarray(model.predict(rows, verbose=0), np.float32)
-    logits = np.empty_like(predicted)
-    logits[rows.order] = predicted
+    # Whole rows from the longest to the shortest, others in order.
+    batches = in_order_of_length(examples.lengths, ROWS_AT_ONCE, SAMPLES_AT_ONCE)
+    predicted = [model.predict_on_batch(inputs) for inputs in _cut_ahead(examples, batches)]
+    logits = np.empty((len(examples), predicted[0].shape[1]), np.float32)
+    logits[np.concatenate(batches)] = np.concatenate(predicted)
     return logits
+
+
+def _cut_ahead(examples: Examples, batches: Sequence[np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
+    """The inputs of each batch; the next are cut while a model works on these."""
+    with ThreadPoolExecutor(1) as pool:
+        cutting = (pool.submit(examples.batch, rows) for rows in batches)
+        coming = next(cutting)
+        for following in cutting:
+            yield coming.result()
+            coming = following
+        yield coming.result()
