@@ -19,6 +19,7 @@ from rich.console import Console
 
 from data_utils.errors import BadInput
 from data_utils.layout import test_path
+from data_utils.writable import takes_files
 from rarebeat.backend import client_errors, connect
 from rarebeat.configurations import in_order, join, together
 from rarebeat.ranking import Ranking, notices, rank
@@ -72,9 +73,11 @@ def best(paths: tuple[str, ...], out: Path, as_json: bool) -> None:
 
 def check_folder(directory: Path) -> None:
     """Raise `BadInput` where a model cannot be written to `directory`, or would overwrite something else."""
-    above = next(path for path in directory.absolute().parents if path.exists())
-    if not above.is_dir() or not os.access(above, os.W_OK):
+    above = directory.absolute().parent
+    if not takes_files(above):
         raise BadInput(f"{directory} cannot be written: {above} is no folder that you may write to")
+    if directory.resolve() == Path.cwd():
+        raise BadInput(f"{directory} is the folder that you are in: name one in it, such as runs/best")
     if not directory.exists():
         return
     if not directory.is_dir():

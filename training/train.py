@@ -23,6 +23,7 @@ import yaml
 
 from data_utils.dataset import Dataset, open_dataset
 from data_utils.errors import BadInput
+from data_utils.writable import takes_files
 from training import card, checkpoint, tracking
 from training.budget import EndWhenAsked, OverBudget, budgets
 from training.checkpoint import Checkpoints
@@ -174,10 +175,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _refuse_unwritable(out: Path | None) -> None:
     """Raise BadInput if --out cannot become a folder with files in it: better now than when all is done."""
-    if out is None:
-        return
-    there = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
+    if out is not None and not takes_files(out):
         raise BadInput(f"--out {out} cannot be written to: name a folder of yours, or one that can be made.")
 
 

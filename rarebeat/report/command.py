@@ -7,13 +7,12 @@ from pathlib import Path
 
 import click
 
-from data_utils.errors import BadInput
 from rarebeat.backend import connect
 from rarebeat.figures import page
 from rarebeat.report.best_pages import best_run
 from rarebeat.report.evidence import Evidence, gather
 from rarebeat.report.sweep_pages import matters, question, reproduce, runs, what_each_got
-from rarebeat.write_page import write_page
+from rarebeat.write_page import check_page, write_page
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -30,8 +29,7 @@ def report(path: str, out: Path, data: Path | None, source: Path | None) -> None
 
     PATH is ENTITY/PROJECT/SWEEP, PROJECT/SWEEP, the sweep's web address, or its id alone.
     """
-    if not out.absolute().parent.is_dir():
-        raise BadInput(f"{out} cannot be written: {out.absolute().parent} is no folder")
+    check_page(out)
     evidence = gather(connect(), path, source, data)
     document = report_page(evidence)
     write_page(out, document)

@@ -16,6 +16,7 @@ from data_utils.dataset import Dataset, open_dataset
 from data_utils.errors import BadInput
 from rarebeat import doubt
 from rarebeat.backend import client_errors
+from rarebeat.check import read_text
 from rarebeat.configurations import together
 from rarebeat.doubt import Doubts
 from rarebeat.ranking import Ranking, rank, varying
@@ -93,7 +94,7 @@ def gather(api: wandb.Api, path: str, source: Path | None, data: Path | None) ->
     Raises:
         BadInput: no such sweep, nothing finished, or a file of other data.
     """
-    question = header(source.read_text(encoding="utf-8")) if source else ""
+    question = header(read_text(str(source))) if source else ""
     sweep = find_sweep(api, path)
     ranking = together(rank(read_sweep(api, sweep)))
     with client_errors():

@@ -1,6 +1,7 @@
 """Where a model may be written, and what is there when it could not be."""
 
 import errno
+from pathlib import Path
 
 import click
 import pytest
@@ -15,6 +16,20 @@ def test_a_folder_below_a_file_is_refused_before_anything_is_trained(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="is no folder that you may write to"):
         check_folder(tmp_path / "file" / "best")
+
+
+@pytest.mark.parametrize(
+    ("folder", "sentence"),
+    [
+        ("/proc/best", "is no folder that you may write to"),
+        ("/", "so it is no model folder"),
+        (".", "is the folder that you are in"),
+    ],
+)
+def test_a_place_where_no_model_could_be_put_is_refused(tmp_path, monkeypatch, folder, sentence):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInput, match=sentence):
+        check_folder(Path(folder))
 
 
 def test_a_folder_that_is_not_there_yet_and_a_model_folder_will_do(tmp_path):

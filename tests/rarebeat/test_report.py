@@ -16,12 +16,13 @@ from rarebeat.configurations import together
 from rarebeat.ranking import rank
 from rarebeat.report.command import report_page
 from rarebeat.report.effects import Drawn, effects
-from rarebeat.report.evidence import Evidence, header
+from rarebeat.report.evidence import Evidence, gather, header
 from rarebeat.report.evidence import _same_data as same_data
 from rarebeat.report.missed import excerpt, worst_missed
 from rarebeat.report.strategies import F1, NEUTRAL, judge
 from rarebeat.search.importance import importance
 from rarebeat.sweep_runs import Entry, SweepRuns
+from rarebeat.write_page import check_page, write_page
 from tests.rarebeat.html_page import CHROMIUM, Balanced, open_in_browser
 from training.metrics import evaluate
 from training.objective import objective
@@ -201,6 +202,37 @@ def test_a_file_of_other_data_is_refused_in_one_sentence(dataset, evidence):
     assert same_data(dataset, evidence.ranking) is dataset
     with pytest.raises(BadInput, match="give the file that they were trained on"):
         same_data(dataset, other)
+
+
+@pytest.mark.parametrize(
+    ("place", "sentence"),
+    [
+        ("folder", "it is a folder; name a file in it"),
+        ("nothing/page.html", "is no folder"),
+        ("thesis.txt", "is there already and is no page"),
+        ("/dev/null", "is there already and is no page"),
+        ("/proc/page.html", "nothing can be made in that folder"),
+    ],
+)
+def test_a_page_that_could_not_be_written_or_would_replace_something_else_is_refused(
+    tmp_path, place, sentence
+):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(BadInput, match=sentence):
+        check_page(tmp_path / place)
+
+
+def test_a_page_replaces_an_older_one(tmp_path, page):
+    for _ in range(2):
+        write_page(tmp_path / "page.html", page)
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_a_question_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / "sweep.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BadInput, match="is not a text file"):
+        gather(None, "p/s", tmp_path / "sweep.yaml", None)
 
 
 def test_without_data_or_predictions_the_page_says_what_is_missing(evidence):

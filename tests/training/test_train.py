@@ -85,6 +85,7 @@ def test_the_data_file_is_the_option_then_the_environment_then_the_configuration
         (["--set", "folds=50"], "it has 6 patient folds"),
         (["--data", "missing.h5"], "There is no data file missing.h5"),
         (["--out", "/dev/null/model"], "--out /dev/null/model cannot be written to"),
+        (["--out", "/proc/model"], "--out /proc/model cannot be written to"),
     ],
 )
 def test_bad_input_is_one_sentence_exit_code_2_and_nothing_half_written(
