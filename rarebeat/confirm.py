@@ -91,12 +91,15 @@ def plan(ranking: Ranking, top: int, seeds: int, data: Path | None) -> list[Tria
     """The sweeps that confirm the first `top` configurations: one each, a grid over nothing but seeds.
 
     Raises:
-        BadInput: fewer than two to choose from, or a data file without folds or that is not here.
+        BadInput: fewer than two to choose from, runs of another program, or a data file without folds or
+            that is not here.
     """
     chosen = ranking.ranked[:top]
     if len(chosen) < 2:
         raise BadInput(f"{ranking.runs.path} has one configuration only: there is nothing to decide")
     named = data or os.environ.get("RAREBEAT_DATA") or chosen[0].config.get("data", "")
+    if not named:
+        raise BadInput(f"the runs of {ranking.runs.path} are not training.train's: confirm trains no others")
     if is_artifact(str(named)):
         raise BadInput(
             f"the sweep's data is the artifact {named}: give the file by --data, to read its folds"

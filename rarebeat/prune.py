@@ -33,7 +33,7 @@ def prune(paths: tuple[str, ...], keep: int, yes: bool) -> None:
         click.echo(f"Nothing to let go of: no model beyond the best {keep}.")
         return
     size = sum(model.size for model in models) / 1e6
-    what = f"{len(models)} models ({size:.1f} MB) of {ranking.runs.path}"
+    what = f"{len(models)} {'model' if len(models) == 1 else 'models'} ({size:.1f} MB) of {ranking.runs.path}"
     if not yes:
         click.confirm(f"Delete {what} for good?", abort=True)
     for model in models:

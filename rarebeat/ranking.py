@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data_utils.errors import BadInput
+from rarebeat.search.errors import did_you_mean
 from rarebeat.sweep_runs import Entry, SweepRuns
 
 # States in which a run's objective stands; "killed" is a run that was stopped early.
 RANKED_STATES = ("finished", "killed")
+NAMED = 8  # metrics that a refusal names
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ def natural_goal(metric: str) -> str:
 
 def _nothing_to_rank(runs: SweepRuns, metric: str) -> str:
     states = Counter(entry.state for entry in runs.entries)
+    if not metric:
+        return f"sweep {runs.path} has no metric, so nothing says which run is best: name one in its YAML"
     if not states:
         return f"sweep {runs.path} has no runs yet: start one with `wandb agent {runs.path}`"
     counts = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
@@ -65,8 +69,10 @@ def _nothing_to_rank(runs: SweepRuns, metric: str) -> str:
         logged = sorted(
             {name for entry in runs.entries for name in entry.summary if not name.startswith("_")}
         )
-        nearest = ", ".join(logged[:8]) or "nothing"
-        return f"no finished run of sweep {runs.path} has logged {metric} ({counts}); logged are: {nearest}"
+        more = f", … ({len(logged)} in all)" if len(logged) > NAMED else ""
+        listed = f"; logged are: {', '.join(logged[:NAMED]) or 'nothing'}{more}"
+        hint = did_you_mean(metric, logged) or listed
+        return f"no finished run of sweep {runs.path} has logged a finite {metric} ({counts}){hint}"
     return f"sweep {runs.path} has no finished run yet ({counts})"
 
 

@@ -84,6 +84,8 @@ def _search(config: dict, source: Path, tuner: str, folder: Path) -> tuple[Ranki
     check_device(os.environ)
     parameters = config["parameters"]
     dataset = open_dataset(parameters.get("data", {}).get("value", "data/mitdb.h5"))
+    if dataset.sealed:
+        raise BadInput(f"{dataset.path} is the sealed test side: tune on the training file beside it")
     metric = config.get("metric") or {"name": doubt.METRIC, "goal": "maximize"}
     if not metric["name"].startswith("best/"):
         raise BadInput(f"tune follows best/…, and the metric is {metric['name']}: take {doubt.METRIC}.")

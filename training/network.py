@@ -22,5 +22,5 @@ def read_network(folder: Path) -> keras.Model:
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].rstrip(".")
         raise BadInput(f"{path} is no model that this version of Keras reads: {reason}.") from error

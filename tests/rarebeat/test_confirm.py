@@ -59,6 +59,11 @@ def test_one_configuration_is_nothing_to_decide_and_an_artifact_has_to_be_here(d
         plan(ranking(0.1, 0.2, data="me/ecg/mitdb:latest"), 3, 2, None)
 
 
+def test_runs_of_another_program_are_not_confirmed():
+    with pytest.raises(BadInput, match=r"not training\.train's"):
+        plan(ranking(0.1, 0.2), 2, 2, None)
+
+
 @pytest.mark.parametrize(
     ("tied", "winner", "words"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -88,8 +89,15 @@ def test_only_runs_that_are_over_and_have_the_objective_are_ranked_the_rest_is_c
         (
             sweep(entry("a", 0.5)),
             "val/f1/X",
-            "has logged val/f1/X (1 finished); logged are: best/macro_auprc",
+            "has logged a finite val/f1/X (1 finished); logged are: best/macro_auprc",
         ),
+        (sweep(entry("a", 0.5)), "best/macro_auprs", "(1 finished); did you mean best/macro_auprc?"),
+        (
+            sweep(entry("a", 0.5, summary={f"m{i}": 0.0 for i in range(20)})),
+            "val/f1/X",
+            "logged are: best/macro_auprc, m0, m1, m10, m11, m12, m13, m14, … (21 in all)",
+        ),
+        (replace(sweep(entry("a", 0.5)), metric=""), None, "has no metric, so nothing says"),
     ],
 )
 def test_nothing_to_rank_is_said_in_one_sentence(runs, sort, words):

@@ -48,3 +48,10 @@ def test_a_data_file_that_is_not_there_is_one_sentence_without_tensorflows_own(
     (tmp_path / "sweep.yaml").write_text(sweep_yaml)
     said = terminal(tmp_path).refuses("rarebeat", "tune", "sweep.yaml", "--data", "none.h5")
     assert said.startswith("Error: There is no data file none.h5")
+
+
+def test_the_sealed_side_is_refused_before_anything_is_tried(terminal, tmp_path, data, sweep_yaml):
+    (tmp_path / "sweep.yaml").write_text(sweep_yaml)
+    sealed = data.with_suffix(".test.h5")
+    said = terminal(tmp_path).refuses("rarebeat", "tune", "sweep.yaml", "--data", sealed)
+    assert "is the sealed test side: tune on the training file beside it" in said
