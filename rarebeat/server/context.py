@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from rarebeat.server.blobs import Blobs
 from rarebeat.server.importance_process import ImportanceProcess
+from rarebeat.server.keys import claim_of
 from rarebeat.server.posts import Posts
 from rarebeat.server.scheduling import Scheduler
 from rarebeat.server.search_process import SearchProcess
@@ -66,5 +67,5 @@ class Context:
         return self._signed(action="put", **target)
 
     def _signed(self, **claim: object) -> str:
-        by = {"by": self.user} if self.user else {}
+        by = claim_of(self.db, self.user)
         return f"{self.base_url}/storage/{self.server.signer.sign(**claim, **by)}"

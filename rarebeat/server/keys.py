@@ -10,6 +10,7 @@ import hmac
 import re
 import secrets
 import sqlite3
+from typing import Any
 
 from rarebeat.server.directory import KEY_CHARACTERS, CannotServe
 
@@ -58,8 +59,21 @@ def name_of(db: sqlite3.Connection, key: bytes) -> str | None:
     return next((row["name"] for row in rows if hmac.compare_digest(row["hash"], given)), None)
 
 
-def is_valid(db: sqlite3.Connection, name: str) -> bool:
-    return db.execute("SELECT 1 FROM keys WHERE name = ?", (name,)).fetchone() is not None
+def claim_of(db: sqlite3.Connection, name: str | None) -> dict[str, Any]:
+    """What a signed URL says of the key that it was asked for with; nothing of the owner's.
+
+    The name alone would not do: a key that is added after one of that name was revoked is another one.
+    """
+    if name is None:
+        return {}
+    row = db.execute("SELECT created_at FROM keys WHERE name = ?", (name,)).fetchone()
+    return {"by": name, "since": row and row["created_at"]}
+
+
+def is_valid(db: sqlite3.Connection, name: str, since: float | None) -> bool:
+    """Whether the key of that name which was made then is there still."""
+    query = "SELECT 1 FROM keys WHERE name = ? AND created_at = ?"
+    return db.execute(query, (name, since)).fetchone() is not None
 
 
 def _hash(key: bytes) -> str:

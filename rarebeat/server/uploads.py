@@ -24,7 +24,7 @@ IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
 def _claim(request: Request, server: Server, action: str) -> dict[str, Any]:
     """What the URL says that it is for. It is worth no more than the key that it was asked for with."""
     claim = server.signer.read(request.path_params["token"], action)
-    if "by" in claim and not is_valid(server.store.connection, claim["by"]):
+    if "by" in claim and not is_valid(server.store.connection, claim["by"], claim.get("since")):
         raise Refused(f"the key of {claim['by']} has been revoked")
     return claim
 

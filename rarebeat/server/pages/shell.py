@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from rarebeat.server.context import Server
+from rarebeat.server.keys import claim_of
 from rarebeat.server.pages.markup import address, text
 
 # `same-origin`: with `no-referrer` browsers call the origin of our own forms null, and they would be refused.
@@ -38,6 +39,7 @@ class Asked:
     query: QueryParams
     base_url: str
     now: float
+    user: str | None = None  # the name of the key that the page was asked for with; None is the owner
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -46,7 +48,8 @@ class Asked:
 
     def file(self, blob: str, name: str) -> str:
         """The signed address of these bytes."""
-        return f"/storage/{self.server.signer.sign(action='get', blob=blob, name=name)}"
+        by = claim_of(self.server.store.connection, self.user)
+        return f"/storage/{self.server.signer.sign(action='get', blob=blob, name=name, **by)}"
 
     def number(self, name: str) -> int:
         """A page's number in the query, 1 where there is none."""
@@ -99,6 +102,7 @@ def shown(view: View) -> Callable[[Request, Server], Awaitable[Response]]:
             request.query_params,
             str(request.base_url).rstrip("/"),
             server.clock(),
+            request.state.user,
         )
         page = await anyio.to_thread.run_sync(view, asked)
         content = _main(page or MISSING)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -86,6 +87,24 @@ def test_a_url_that_was_signed_for_a_key_ends_with_it(shared):
     assert requests.put(url, data=b"mine", timeout=30).status_code == 200
     keys(shared, "revoke", "anna")
     assert requests.put(url, data=b"other", timeout=30).status_code == 403
+
+
+def test_a_url_of_a_revoked_key_stays_shut_when_its_name_has_a_new_key(shared):
+    old = upload_url(shared, key_of(shared, "anna"))
+    keys(shared, "revoke", "anna")
+    new = upload_url(shared, key_of(shared, "anna"))
+    assert requests.put(old, data=b"old", timeout=30).status_code == 403
+    assert requests.put(new, data=b"new", timeout=30).status_code == 200
+
+
+def test_an_address_on_a_page_ends_with_the_key_that_the_page_was_asked_for_with(shared):
+    key = key_of(shared, "anna")
+    requests.put(upload_url(shared, key), data=b"mine", timeout=30)
+    page = requests.get(f"{shared.server.url}/local/p/runs/r/files", auth=("api", key), timeout=30)
+    address = shared.server.url + re.search(r"/storage/[^\"]+", page.text)[0]
+    assert requests.get(address, timeout=30).content == b"mine"
+    keys(shared, "revoke", "anna")
+    assert requests.get(address, timeout=30).status_code == 403
 
 
 def test_a_key_is_shown_once_and_kept_as_a_hash(shared):
