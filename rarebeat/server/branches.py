@@ -21,6 +21,8 @@ def rewind(db: sqlite3.Connection, run: Row, step: float, now: float) -> None:
         "DELETE FROM lines WHERE run_id = ? AND (stream != 'history' OR number >= ?)", (run["id"], kept)
     )
     db.execute("DELETE FROM rare_lines WHERE run_id = ? AND number >= ?", (run["id"], kept))
+    # Where its processes had come to is beyond what is left, and each counts from 0 again.
+    db.execute("DELETE FROM writers WHERE run_id = ?", (run["id"],))
     _tell_from_history(db, run["id"])
     db.execute(
         """UPDATE runs SET state = 'running', exit_code = NULL, stop_requested = 0, stop_reason = NULL,

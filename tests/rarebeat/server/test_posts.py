@@ -5,7 +5,9 @@ import json
 
 import pytest
 
+from rarebeat.server.branches import rewind
 from rarebeat.server.errors import NotFound, RequestError
+from rarebeat.server.file_stream import receive
 from rarebeat.server.posts import LARGE, Posts
 from rarebeat.server.store import Store
 
@@ -42,6 +44,18 @@ def received(store, *posts):
 def lines(store, run):
     query = "SELECT body FROM lines JOIN runs ON runs.id = run_id WHERE name = ? ORDER BY number"
     return [json.loads(row["body"]) for row in store.connection.execute(query, (run,))]
+
+
+def test_a_process_of_a_shared_run_that_was_rewound_starts_anew(store):
+    def post(*rows):
+        receive(store, "local", "p", "a", history(0, *rows), 1.0, "worker")
+
+    post('{"a": 1, "_step": 0}', '{"a": 2, "_step": 1}', '{"a": 3, "_step": 2}')
+    run = store.connection.execute("SELECT * FROM runs WHERE name = 'a'").fetchone()
+    with store.write() as db:
+        rewind(db, run, 0, 2.0)
+    post('{"a": 20, "_step": 1}')
+    assert [line["a"] for line in lines(store, "a")] == [1, 20]
 
 
 def test_a_broken_post_spoils_none_that_came_with_it(store):
