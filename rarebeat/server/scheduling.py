@@ -12,9 +12,9 @@ import logging
 import sqlite3
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from rarebeat.server.errors import NotFound, RequestError
 from rarebeat.server.leases import bury_silent, hand_out, new_run, reconcile, to_stop, waiting_run
@@ -60,8 +60,11 @@ class Scheduler:
         self._search = search
         # Nobody could be heard while there was no server: silence is counted from its start.
         self._started = clock()
-        self._locks: dict[int, threading.Lock] = defaultdict(threading.Lock)
-        self._over: dict[tuple[int, int, bool], tuple[int, Run]] = {}
+        # A sweep's lock is there while somebody holds it or waits for it.
+        self._locks: WeakValueDictionary[int, threading.Lock] = WeakValueDictionary()
+        self._finding = threading.Lock()
+        # By sweep; of each run, with and without its history.
+        self._over: dict[int, dict[tuple[int, bool], tuple[int, Run]]] = {}
 
     def heartbeat(self, agent_id: int, alive: set[str]) -> list[Command]:
         """The commands for an agent whose child processes are those runs.
@@ -70,7 +73,7 @@ class Scheduler:
             NotFound: when the agent, or its sweep, is not there (any more).
             RequestError: when the search cannot work with the sweep's configuration.
         """
-        with self._locks[self._sweep_of(agent_id)]:
+        with self._lock_of(self._sweep_of(agent_id)):
             self._flag_early_stops(agent_id, alive)
             with self._store.write() as db:
                 agent, sweep = self._note(db, agent_id, alive)
@@ -78,11 +81,24 @@ class Scheduler:
             return self._searched(agent, sweep) if commands is None else commands
 
     def bury_silent(self) -> None:
-        """Marks as crashed what has been silent for too long; called now and then."""
+        """Marks as crashed what has been silent for too long, and forgets what no search will ask for; called
+        now and then.
+        """
+        self._forget()
         since = self._clock() - self.crash_after
         if self._started <= since:
             with self._store.write() as db:
                 bury_silent(db, since)
+
+    def _forget(self) -> None:
+        """Lets go of the runs of sweeps that search no more; one that is resumed has them read anew."""
+        rows = self._store.connection.execute("SELECT id FROM sweeps WHERE state = 'RUNNING'")
+        for sweep in set(self._over) - {row["id"] for row in rows}:
+            self._over.pop(sweep, None)
+
+    def _lock_of(self, sweep: int) -> threading.Lock:
+        with self._finding:
+            return self._locks.setdefault(sweep, threading.Lock())
 
     def _sweep_of(self, agent_id: int) -> int:
         row = self._store.connection.execute(
@@ -165,18 +181,23 @@ class Scheduler:
     def _runs(self, sweep: Row, config: dict[str, Any], with_history: bool) -> list[Run]:
         """As the search sees them; those that are over are read anew only when they have changed."""
         with self._store.read() as db:
-            return [self._run(db, row, sweep, config, with_history) for row in runs_of(db, sweep)]
+            rows = runs_of(db, sweep)
+            there = {row["id"] for row in rows}
+            known = self._over.get(sweep["id"], {})
+            # Those that were deleted are forgotten.
+            self._over[sweep["id"]] = {place: run for place, run in known.items() if place[0] in there}
+            return [self._run(db, row, sweep, config, with_history) for row in rows]
 
     def _run(
         self, db: sqlite3.Connection, row: Row, sweep: Row, config: dict[str, Any], with_history: bool
     ) -> Run:
         if row["state"] not in OVER:
             return as_searched(db, row, config, with_history)
-        place = (sweep["id"], row["id"], with_history)
+        over, place = self._over.setdefault(sweep["id"], {}), (row["id"], with_history)
         said = hash((sweep["config_json"], *(row[column] for column in TOLD)))
-        known = self._over.get(place)
+        known = over.get(place)
         if known is None or known[0] != said:
-            known = self._over[place] = said, as_searched(db, row, config, with_history)
+            known = over[place] = said, as_searched(db, row, config, with_history)
         return known[1]
 
     def _flag_early_stops(self, agent_id: int, alive: set[str]) -> None:

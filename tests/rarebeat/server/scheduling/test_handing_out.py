@@ -104,3 +104,28 @@ def test_the_search_sees_what_was_changed_of_a_run_that_is_over(world):
     w.db.execute("UPDATE sweeps SET config_json = json_set(config_json, '$.metric.name', 'other')")
     scheduler.heartbeat(w.agent(), set())
     assert [runs[0] for runs in seen[1:]] == [(0.5, "finished"), (0.25, "finished"), (None, "finished")]
+
+
+def test_what_was_kept_for_the_search_goes_with_the_run_and_with_the_end_of_the_sweep(world):
+    w = world(method="random", parameters={"x": {"min": 0.0, "max": 1.0}})
+    agent = w.agent()
+    names = []
+    for _ in range(3):
+        names.append(w.given(agent))
+        w.start(names[-1])
+        w.log(names[-1], loss=0.5, _step=0)
+        w.end(names[-1])
+    w.given(agent)
+    assert kept(w) == 3
+    w.db.execute("DELETE FROM runs WHERE name = ?", (names[0],))
+    w.db.execute("UPDATE runs SET state = 'killed' WHERE state = 'pending'")
+    w.given(agent)
+    assert kept(w) == 3  # the killed one is over, too
+    w.set_sweep("FINISHED")
+    w.scheduler.bury_silent()
+    assert kept(w) == 0
+    assert len(w.scheduler._locks) == 0
+
+
+def kept(world):
+    return sum(map(len, world.scheduler._over.values()))
