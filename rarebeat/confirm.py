@@ -26,6 +26,7 @@ from rarebeat.sweep import interruptible
 from rarebeat.sweep_create import create_sweep
 from rarebeat.sweep_runs import Entry, SweepRuns, find_sweep, read_sweep
 from rarebeat.tables import console, say
+from rarebeat.twins import apart
 from rarebeat.unfinished import find_remembered, remember
 from rarebeat.watching import Enough, watch
 from training.dataset_artifact import is_artifact
@@ -51,7 +52,11 @@ class Trial:
 @click.command()
 @click.argument("path")
 @click.option(
-    "--top", type=click.IntRange(2), default=3, show_default=True, help="Configurations to confirm."
+    "--top",
+    type=click.IntRange(2),
+    default=3,
+    show_default=True,
+    help="Configurations to confirm; what is nearly the same counts once.",
 )
 @click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Fresh seeds of each.")
 @click.option("--agents", type=click.IntRange(1), default=1, show_default=True, help="Agents at once.")
@@ -65,10 +70,16 @@ def confirm(path: str, top: int, seeds: int, agents: int, data: Path | None, as_
     """
     backend = find_backend()
     api = connect(backend)
-    sweep = read_sweep(api, find_sweep(api, path))
+    searched = find_sweep(api, path)
+    sweep = read_sweep(api, searched)
     ranking = together(rank(sweep))
-    trials = plan(ranking, top, seeds, data)
+    chosen = apart(ranking.ranked, searched.config["parameters"])[:top]
+    trials = plan(ranking, [family.first for family in chosen], seeds, data)
     to = console(click.get_text_stream("stderr" if as_json else "stdout"))
+    for family in chosen:
+        if family.twins:
+            twins = ", ".join(entry.id for entry in family.twins)
+            say(to, f"{family.first.id} stands for {twins}, which are nearly the same.")
     with interruptible():
         done = [_run(api, backend, sweep, trial, seeds, agents, data) for trial in trials]
     decided = together(rank(join(done)))
@@ -80,6 +91,7 @@ def confirm(path: str, top: int, seeds: int, agents: int, data: Path | None, as_
     sweeps = {trial.entry.id: runs.path for runs, trial in zip(done, trials, strict=True)}
     if as_json:
         result |= {"sweeps": sweeps}
+        result |= {"stands_for": {one.first.id: [twin.id for twin in one.twins] for one in chosen}}
         click.echo(json.dumps(result | {"leaderboard": leaderboard.as_data(decided, doubts)}, indent=2))
         return
     leaderboard.show(decided, doubts, to)
@@ -87,14 +99,13 @@ def confirm(path: str, top: int, seeds: int, agents: int, data: Path | None, as_
     say(to, f"Bring it home: rarebeat best {sweeps[result['first']]} -o runs/confirmed")
 
 
-def plan(ranking: Ranking, top: int, seeds: int, data: Path | None) -> list[Trial]:
-    """The sweeps that confirm the first `top` configurations: one each, a grid over nothing but seeds.
+def plan(ranking: Ranking, chosen: Sequence[Entry], seeds: int, data: Path | None) -> list[Trial]:
+    """The sweeps that confirm the configurations `chosen`: one each, a grid over nothing but seeds.
 
     Raises:
         BadInput: fewer than two to choose from, runs of another program, or a data file without folds or
             that is not here.
     """
-    chosen = ranking.ranked[:top]
     if len(chosen) < 2:
         raise BadInput(f"{ranking.runs.path} has one configuration only: there is nothing to decide")
     named = data or os.environ.get("RAREBEAT_DATA") or chosen[0].config.get("data", "")

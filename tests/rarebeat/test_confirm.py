@@ -28,8 +28,12 @@ def ranking(*objectives: float, **config: object) -> Ranking:
     return rank(SweepRuns("local/p/s", "", "FINISHED", METRIC, "maximize", ("loss",), entries))
 
 
+def first(count: int, found: Ranking) -> tuple[Ranking, tuple[Entry, ...]]:
+    return found, found.ranked[:count]
+
+
 def test_each_of_the_first_few_gets_all_folds_and_seeds_whose_folds_no_run_has_seen(data):
-    trials = plan(ranking(0.1, 0.3, 0.2, data=str(data)), 2, 2, None)
+    trials = plan(*first(2, ranking(0.1, 0.3, 0.2, data=str(data))), 2, None)
     assert [trial.entry.id for trial in trials] == ["r1", "r2"]
     parameters = trials[0].config["parameters"]
     assert parameters["loss"] == {"value": "l1"}
@@ -48,20 +52,20 @@ def test_each_of_the_first_few_gets_all_folds_and_seeds_whose_folds_no_run_has_s
 def test_there_are_as_many_folds_as_can_rank_what_the_sweep_ranked(data, ranked, own, folds):
     found = ranking(0.1, 0.3, data=str(data), folds=own)
     entries = tuple(replace(entry, dataset={"ranked_classes": ranked}) for entry in found.ranked)
-    for trial in plan(replace(found, ranked=entries), 2, 2, None):
+    for trial in plan(*first(2, replace(found, ranked=entries)), 2, None):
         assert trial.config["parameters"]["folds"] == {"value": folds}
 
 
 def test_one_configuration_is_nothing_to_decide_and_an_artifact_has_to_be_here(data):
     with pytest.raises(BadInput, match="one configuration only"):
-        plan(ranking(0.1, data=str(data)), 3, 2, None)
+        plan(*first(3, ranking(0.1, data=str(data))), 2, None)
     with pytest.raises(BadInput, match="give the file by --data"):
-        plan(ranking(0.1, 0.2, data="me/ecg/mitdb:latest"), 3, 2, None)
+        plan(*first(3, ranking(0.1, 0.2, data="me/ecg/mitdb:latest")), 2, None)
 
 
 def test_runs_of_another_program_are_not_confirmed():
     with pytest.raises(BadInput, match=r"not training\.train's"):
-        plan(ranking(0.1, 0.2), 2, 2, None)
+        plan(*first(2, ranking(0.1, 0.2)), 2, None)
 
 
 @pytest.mark.parametrize(
