@@ -1,7 +1,7 @@
 """How fast a run trains: against plain `model.fit` on arrays, against PyTorch, and of what the machine can.
 
     python benchmarks/training_speed.py [--torch PYTHON]     all three shapes
-    python benchmarks/training_speed.py --start              program start to first step
+    python benchmarks/training_speed.py --start [FILE]       program start to first step, of a data file
 
 Ours is a whole epoch of `training.fit` as a run has it: sampler, windows from the mapped file, class-weighted
 loss, validation, every metric, one row logged. Plain is Keras's `model.fit` on arrays in memory with its own
@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,9 @@ from training.hyperparameters import resolve
 from training.optimizers import build_optimizer
 
 PEER = Path(__file__).parent / "speed_peers" / "torch_cnn.py"
+FIRST_STEP = Path(__file__).parent / "speed_peers" / "first_step.py"
+# Lines that a run prints, by their beginnings.
+MARKS = {"first step": "start to the end of the first step", "epoch 1": "and of the validation behind it"}
 CLASSES = ("A", "B", "C", "D")
 SHARES = (0.85, 0.1, 0.04, 0.01)
 GIVEN = {"model": "cnn", "sampler": "sqrt", "loss": "weighted_ce", "patience": 10000, "window": 1.0}
@@ -187,26 +190,32 @@ def measure(shape: Shape, folder: Path, epochs: int, torch: str | None) -> None:
     )
 
 
-def start(folder: Path) -> None:
-    """Print seconds from the program's start to the end of its first epoch of one step."""
-    shape = SHAPES[0]
-    path = folder / "start.h5"
-    write_noise(path, shape)
+def start(folder: Path, data: Path | None, times: int = 5) -> None:
+    """Print seconds from the program's start to the end of its first step, and of its first validation."""
+    if data is None:
+        data = folder / "start.h5"
+        write_noise(data, SHAPES[0])
     asked = ["epochs=1", "steps_per_epoch=1", "checkpoint_every=0"]
     sets = [part for pair in asked for part in ("--set", pair)]
-    command = [sys.executable, "-m", "training.train", "--data", path, "--out", folder / "out", *sets]
-    for _ in range(3):
-        began = time.perf_counter()
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, env={**os.environ, "WANDB_MODE": "disabled"}
-        ) as process:
-            for line in process.stdout:
-                if line.startswith("epoch 1"):
-                    break
-            wall = time.perf_counter() - began
-            spent = _cpu_seconds(process.pid)
-            process.communicate()
-        print(f"start to the end of the first step and its validation: {wall:.1f} s, {spent:.1f} s of CPU")
+    command = [sys.executable, "-m", "training.train", "--data", data, "--out", folder / "out", *sets]
+    plugin = {"RAREBEAT_PLUGINS": FIRST_STEP.stem, "PYTHONPATH": str(FIRST_STEP.parent)}
+    environment = {**os.environ, "WANDB_MODE": "disabled", **plugin}
+    spent = np.array([_start_once(command, environment) for _ in range(times)])
+    for i, place in enumerate(MARKS.values()):
+        wall, processor = np.median(spent[:, i], axis=0)
+        best = spent[:, i, 0].min()
+        print(f"{place}: {wall:.1f} s ({best:.1f} at best), {processor:.1f} s of processor time")
+
+
+def _start_once(command: Sequence[object], environment: Mapping[str, str]) -> list[Spent]:
+    """Seconds to each of `MARKS`."""
+    began, spent = time.perf_counter(), {}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        for line in process.stdout:
+            for mark in MARKS:
+                if line.startswith(mark):
+                    spent[mark] = (time.perf_counter() - began, _cpu_seconds(process.pid))
+    return [spent[mark] for mark in MARKS]
 
 
 def _cpu_seconds(process: int) -> float:
@@ -219,11 +228,13 @@ def main() -> None:
     parser.add_argument("--torch", metavar="PYTHON", help="of an environment that has PyTorch")
     parser.add_argument("--epochs", type=int, default=9, help="timed, of each shape")
     parser.add_argument("--shapes", nargs="*", type=int, help="lengths of those to measure; all without")
-    parser.add_argument("--start", action="store_true", help="measure the start alone")
+    parser.add_argument(
+        "--start", nargs="?", const="", metavar="FILE", help="measure the start alone; without FILE on noise"
+    )
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        if asked.start:
-            start(Path(folder))
+        if asked.start is not None:
+            start(Path(folder), Path(asked.start) if asked.start else None)
             return
         print(f"{len(os.sched_getaffinity(0))} cores; medians of {asked.epochs} epochs in turns")
         for shape in SHAPES:
