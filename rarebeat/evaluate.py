@@ -96,7 +96,7 @@ def sealed_file(data: Path) -> Path:
 
 def show(result: dict[str, Any], to: Console) -> None:
     """Print the classes, the patients, what has to be said of them, and how often the side was opened."""
-    size = f"{result['patients']} patients, {result['rows']} beats; 95 % intervals by patient"
+    size = f"{result['patients']} patients, {result['rows']} {result['unit']}; 95 % intervals by patient"
     title = f"{result['run']['path']} on {result['test_file']}: {size}"
     for table in stacked(class_columns(result), to.width, title):
         to.print(table)
@@ -132,7 +132,7 @@ def class_columns(result: dict[str, Any]) -> list[Column]:
     blank = ("",)
     return [
         Column("class", (*classes, "macro"), key=True, left=True),
-        Column("beats", tuple(str(row["support"]) for row in classes.values()) + blank),
+        Column(result["unit"], tuple(str(row["support"]) for row in classes.values()) + blank),
         Column("patients", tuple(str(row["patients"]) for row in classes.values()) + blank),
         Column("prevalence", tuple(number(row["prevalence"]) for row in classes.values()) + blank),
         Column("threshold", tuple(number(row["threshold"]) for row in classes.values()) + blank),
@@ -198,7 +198,7 @@ def patient_columns(result: dict[str, Any]) -> list[Column]:
     patients = result["by_patient"]
     columns = [
         Column("patient", tuple(patient["patient"] for patient in patients), key=True, left=True),
-        Column("beats", tuple(str(patient["rows"]) for patient in patients)),
+        Column(result["unit"], tuple(str(patient["rows"]) for patient in patients)),
     ]
     for name in result["classes"]:
         of = [patient["classes"][name] for patient in patients]

@@ -20,6 +20,9 @@ from training.ledger import record_opening
 from training.metrics import FEWEST_PATIENTS, confusion_measures, curve_measures, full_measures
 from training.records import gather_units
 
+# Seconds; what is shorter holds one beat.
+SHORTEST_STRIP = 2.0
+
 
 def evaluate_model(
     model_dir: Path,
@@ -45,7 +48,8 @@ def evaluate_model(
         whole: all labelled rows of a file that is not sealed, such as another hospital's.
 
     Returns:
-        "run", "test_file", "dataset", "patients", "rows", "resamples", "openings"; "warnings" (sentences);
+        "run", "test_file", "dataset", "patients", "rows", "unit" (what a row is: "beats", "strips" or
+        "recordings"), "resamples", "openings"; "warnings" (sentences);
         "classes": by slug "name", "support", "patients", "prevalence", "threshold", and sensitivity,
         precision, f1, auprc and auroc as {"value", "low", "high"} (None where undefined; 95 % interval, None
         for a class with positives in fewer than three patients);
@@ -85,6 +89,7 @@ def evaluate_model(
         },
         "patients": len(np.unique(cases.groups)),
         "rows": len(cases),
+        "unit": unit_of(cases.side),
         "resamples": resamples,
         "openings": opened,
         "warnings": _warnings(card, dataset, cases),
@@ -95,6 +100,18 @@ def evaluate_model(
         "internal": _internal(card, classes),
         **_of_units(cases, p, card),
     }
+
+
+def unit_of(side: Side) -> str:
+    """Return what the rows of a side are: "beats", "strips" of recordings, or whole "recordings"."""
+    rows = side.dataset.rows
+    recording, length = rows.recording[side.rows], rows.length[side.rows]
+    if (rows.anchor[side.rows] >= 0).any():
+        return "beats"
+    if (length == side.dataset.recordings.length[recording]).all():
+        return "recordings"
+    # A table of beats that were cut out has no anchors.
+    return "beats" if np.median(length) < SHORTEST_STRIP * side.dataset.rate else "strips"
 
 
 def _side(dataset: Dataset, card: dict, whole: bool) -> Side:

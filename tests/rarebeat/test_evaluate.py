@@ -27,6 +27,7 @@ RESULT = {
     "test_file": "x.test.h5",
     "patients": 2,
     "rows": 120,
+    "unit": "strips",
     "openings": 3,
     "warnings": ["There are only 2 patients: intervals from fewer than 20 are too narrow."],
     "classes": {
@@ -87,6 +88,15 @@ def test_further_measures_stand_below_and_those_of_all_in_a_sentence():
 def test_every_patient_has_found_of_all_and_right_of_called():
     assert line(printed(), "100") == ["100", "70", "58/60", "58/59", "4/10", "4/8"]
     assert line(printed(), "103") == ["103", "50", "50/50", "50/50", "–", "–"]
+
+
+def test_what_was_evaluated_is_called_what_it_is():
+    text = printed()
+
+    assert "2 patients, 120 strips; 95 % intervals" in text
+    # Above the column of each class, and of each patient.
+    assert text.count("strips") == 3
+    assert "beats" not in text
 
 
 def test_doubt_and_the_count_of_openings_stand_below():

@@ -12,12 +12,13 @@ from data_utils.dataset import open_dataset
 from data_utils.errors import BadInput
 from data_utils.loader import Examples
 from data_utils.preparation import Preparation
+from data_utils.write import BeatRows, Description, writing
 from training.answers import load_model
 from training.bootstrap import MEASURES
 from training.card import read_card
 from training.decision import decide, probabilities
 from training.ensemble import average
-from training.evaluation import evaluate_model
+from training.evaluation import evaluate_model, unit_of
 from training.fit import fit_member
 from training.ledger import openings
 from training.outcome import conclude
@@ -115,6 +116,24 @@ def test_windows_are_measured_by_recording_by_the_cards_rule(changed, sealed):
     there = [(side.targets[recordings == one] == 1).any(axis=0) for one in np.unique(recordings)]
     for k, name in enumerate("NSVF"):
         assert result["record_measures"]["classes"][name]["support"] == np.sum(there, axis=0)[k]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "unit"), [(20.0, "recordings"), (5.0, "strips"), (1.5, "beats"), (None, "beats")]
+)
+def test_rows_are_called_what_they_are(seconds, unit, tmp_path):
+    stretch = None if seconds is None else np.array([[0, round(seconds * 100)]])
+    target, covariates = np.array([[1, 0]], np.uint8), np.zeros((1, 0), np.float32)
+    row = BeatRows(np.array([500 if seconds is None else -1]), target, covariates, stretch)
+    of = Description(
+        "multiclass", ("A", "B"), ("A", "B"), ("I",), 100.0, (), "by hand", "none", True, True, {}
+    )
+    with writing(tmp_path / "rows.h5", of) as writer:
+        for split in ("train", "validation", "test"):
+            writer.add(split, split, split, np.ones((2000, 1)), row)
+        writer.finish({"train": 0, "validation": 1})
+
+    assert unit_of(open_dataset(tmp_path / "rows.test.h5").test()) == unit
 
 
 def test_the_table_by_patient_adds_up(model_dir, sealed):
