@@ -11,6 +11,8 @@ from training.gpus import VISIBLE, has_gpu, hides_gpus
 from training.quiet import native_stderr_silenced
 
 ALLOW_CPU = "RAREBEAT_ALLOW_CPU"
+# What each backend takes to see an NVIDIA GPU, for pip.
+CUDA = {"tensorflow": "rarebeat[gpu]", "jax": "jax[cuda12]"}
 
 
 def check_device(environ: Mapping[str, str]) -> None:
@@ -22,9 +24,11 @@ def check_device(environ: Mapping[str, str]) -> None:
     if sees_gpu():
         return
     if not allows_cpu(environ) and has_gpu():
+        backend = keras.backend.backend()
+        package = CUDA.get(backend, backend)
         raise BadInput(
-            f"This machine has a GPU that Keras ({keras.backend.backend()}) does not see: install "
-            f"rarebeat[gpu] or mend its driver; {ALLOW_CPU}=1, or an empty {VISIBLE}, trains on the CPU."
+            f"This machine has a GPU that Keras ({backend}) does not see: pip install '{package}' or mend "
+            f"its driver; {ALLOW_CPU}=1, or an empty {VISIBLE}, trains on the CPU."
         )
     if keras.backend.backend() == "tensorflow":
         import tensorflow

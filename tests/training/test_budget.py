@@ -1,5 +1,8 @@
 """Limits of a run: it ends with what it has, or with a sentence."""
 
+import re
+from importlib.metadata import metadata
+
 import numpy as np
 import pytest
 
@@ -57,6 +60,17 @@ def test_a_gpu_that_keras_does_not_see_is_refused_unless_the_cpu_is_allowed(monk
     check_device({"CUDA_VISIBLE_DEVICES": "-1"})
     monkeypatch.setattr(devices, "has_gpu", lambda: False)
     check_device({})
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_what_pip_is_told_to_install_for_a_gpu_exists(monkeypatch, backend):
+    monkeypatch.setattr(devices, "sees_gpu", lambda: False)
+    monkeypatch.setattr(devices, "has_gpu", lambda: True)
+    monkeypatch.setattr(devices.keras.backend, "backend", lambda: backend)
+    with pytest.raises(devices.BadInput) as refused:
+        check_device({})
+    package, extra = re.search(r"pip install '(\w+)\[(\w+)\]'", str(refused.value)).groups()
+    assert extra in metadata(package).get_all("Provides-Extra")
 
 
 @pytest.mark.slow
