@@ -21,19 +21,21 @@ SLIVER = {"epochs": 1, "steps_per_epoch": 2}
 
 
 def dry_run(config: Mapping[str, Any], data: str | None) -> str:
-    """Run the lowest point of a sweep for two steps; return a sentence that says what its metric came to.
+    """Run the lowest point of a sweep for two steps; return a sentence that says what its metrics came to.
 
     Raises:
         BadInput: the command failed, took too long, or did not log the metric.
     """
-    metric = config["metric"]["name"]
+    metrics = [metric["name"] for metric in config.get("metrics") or [config["metric"]]]
     with tempfile.TemporaryDirectory(prefix="rarebeat-dry-") as folder:
         printed = _run(_command(config["command"]), _environment(Path(folder), corners(config)[0], data))
         logged = read_summary(Path(folder))
-    if metric not in logged:
+    if missing := [metric for metric in metrics if metric not in logged]:
         names = ", ".join(sorted(name for name in logged if not name.startswith("_"))[:5]) or "nothing"
-        raise BadInput(f"the dry run ended well, but {metric} did not arrive; what did: {names}\n{printed}")
-    return f"dry run: {metric} arrived, {logged[metric]:.4g} after two steps"
+        what = f"{missing[0]} did not arrive; what did: {names}"
+        raise BadInput(f"the dry run ended well, but {what}\n{printed}")
+    arrived = ", ".join(f"{metric} arrived, {logged[metric]:.4g}" for metric in metrics)
+    return f"dry run: {arrived} after two steps"
 
 
 def _command(command: list[str]) -> list[str]:

@@ -61,7 +61,8 @@ def natural_goal(metric: str) -> str:
 def _nothing_to_rank(runs: SweepRuns, metric: str) -> str:
     states = Counter(entry.state for entry in runs.entries)
     if not metric:
-        return f"sweep {runs.path} has no metric, so nothing says which run is best: name one in its YAML"
+        right = "rarebeat leaderboard --sort METRIC takes one"
+        return f"sweep {runs.path} has no metric, so nothing says which run is best: {right}"
     if not states:
         return f"sweep {runs.path} has no runs yet: start one with `wandb agent {runs.path}`"
     counts = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))

@@ -141,6 +141,8 @@ def searchable(config: dict[str, Any], method: str | None) -> dict[str, Any]:
         raise BadInput(
             "the server searches this sweep itself: make one whose YAML says scheduler: {engine: wandb}"
         )
+    if "metrics" in config:
+        raise BadInput("our engines search for one metric: `wandb sweep-scheduler` takes several (metrics)")
     chosen = config | {"method": method or ("bayes" if named in (OUTSIDE, None) else named)}
     try:
         validate(chosen)

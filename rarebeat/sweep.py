@@ -24,6 +24,7 @@ from rarebeat.configurations import together
 from rarebeat.devices import agent_places
 from rarebeat.ranking import RANKED_STATES, Ranking, rank
 from rarebeat.run_logs import last_line, last_words
+from rarebeat.server.sweep_config import is_searched_outside
 from rarebeat.sweep_config import data_files, load_config, runs_in_all
 from rarebeat.sweep_create import create_sweep
 from rarebeat.sweep_rules import runs_our_training
@@ -107,6 +108,11 @@ def sweep(
     backend = None if local else find_backend(directory)
     named = data or (Path(os.environ["RAREBEAT_DATA"]) if os.environ.get("RAREBEAT_DATA") else None)
     config = load_config(source, settings, runs, named)
+    if is_searched_outside(config):
+        raise BadInput(
+            f"{source} waits for a scheduler (custom, scheduler or controller): create it with "
+            "`wandb sweep`, then search it with `rarebeat schedule`"
+        )
     project = project or config.get("project") or (None if local else os.environ.get("WANDB_PROJECT"))
     plan = Plan(
         config,

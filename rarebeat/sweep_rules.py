@@ -183,19 +183,39 @@ def best_direction(metric: str) -> str | None:
 def _metric_findings(config: dict[str, Any], specs: dict[str, Any], table: Table) -> Iterator[Finding]:
     metric = config.get("metric")
     right = "write metric: {name: best/macro_auprc, goal: maximize}"
+    if isinstance(config.get("metrics"), list):
+        yield from _several_findings(config["metrics"], table)
+        return
     if metric is None:
         yield Finding(f"there is no metric, so nothing says which run is best; {right}")
         return
     name = metric.get("name") if isinstance(metric, dict) else None
     if not isinstance(name, str):
         return
-    if not any(pattern(logged).fullmatch(name) for logged in table.metrics):
-        hint = did_you_mean(name, table.metrics) or "; best/macro_auprc is the usual one"
-        yield Finding(f"no run logs the metric {name}{hint}", ("metric", "name"))
+    if not _is_logged(name, table):
+        yield _not_logged(name, table, ("metric", "name"))
         return
     yield from _goal_findings(name, metric)
     if name.endswith("/loss"):
         yield from _loss_findings(name, specs, table)
+
+
+def _is_logged(name: str, table: Table) -> bool:
+    return any(pattern(logged).fullmatch(name) for logged in table.metrics)
+
+
+def _not_logged(name: str, table: Table, path: Path) -> Finding:
+    hint = did_you_mean(name, table.metrics) or "; best/macro_auprc is the usual one"
+    return Finding(f"no run logs the metric {name}{hint}", path)
+
+
+def _several_findings(metrics: list[Any], table: Table) -> Iterator[Finding]:
+    names = [one.get("name") if isinstance(one, dict) else None for one in metrics]
+    for index, name in enumerate(names):
+        if isinstance(name, str) and not _is_logged(name, table):
+            yield _not_logged(name, table, ("metrics", index, "name"))
+    sentence = "of several metrics none says which run is best: rank with rarebeat leaderboard --sort METRIC"
+    yield Finding(sentence, ("metrics",), refused=False)
 
 
 def _goal_findings(name: str, metric: dict[str, Any]) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from typing import Any
 from rarebeat.search.dimensions import is_number
 from rarebeat.search.engines import ENGINES
 from rarebeat.search.engines.grid import refuse_endless
-from rarebeat.search.errors import SpaceError, did_you_mean, number_in_yaml
+from rarebeat.search.errors import Path, SpaceError, did_you_mean, number_in_yaml
 from rarebeat.search.runs import IMPUTES
 from rarebeat.search.space import faults, parse_space
 
@@ -28,6 +28,7 @@ TOP_LEVEL = (
     "kind",
     "method",
     "metric",
+    "metrics",
     "name",
     "parameters",
     "program",
@@ -50,6 +51,7 @@ def problems(config: object) -> list[SpaceError]:
         *_key_faults("a sweep", config, TOP_LEVEL, ()),
         *_method_faults(config),
         *_metric_faults(config),
+        *_metrics_faults(config),
         *_stopping_faults(config),
         *_cap_faults(config),
         *_space_faults(config),
@@ -88,18 +90,43 @@ def _metric_faults(config: dict[str, Any]) -> Iterator[SpaceError]:
     if not isinstance(metric, dict) or not isinstance(metric.get("name"), str):
         yield SpaceError("metric has to have a name; write metric: {name: ..., goal: maximize}", ("metric",))
         return
-    yield from _key_faults("metric", metric, METRIC, ("metric",))
-    yield from _one_of(metric, "goal", ("minimize", "maximize"))
-    yield from _one_of(metric, "impute", IMPUTES)
-    yield from _one_of(metric, "impute_while_running", (*IMPUTES, "false"))
+    yield from _objective_faults(metric, ("metric",))
+
+
+def _metrics_faults(config: dict[str, Any]) -> Iterator[SpaceError]:
+    """Several objectives, which W&B has its scheduler search with the engine optuna or ax."""
+    if "metrics" not in config:
+        return
+    path, metrics = ("metrics",), config["metrics"]
+    if "metric" in config:
+        yield SpaceError("a sweep has either metric or metrics; metric is for one objective", path)
+    if config.get("method") != OUTSIDE:
+        right = "write method: custom and scheduler: {engine: optuna}, or metric: for one"
+        yield SpaceError(f"only `wandb sweep-scheduler` searches for several metrics; {right}", path)
+    named = isinstance(metrics, list) and all(
+        isinstance(one, dict) and isinstance(one.get("name"), str) for one in metrics
+    )
+    if not named or len(metrics) < 2:
+        right = "write metrics: [{name: ..., goal: maximize}, {name: ..., goal: minimize}]"
+        yield SpaceError(f"metrics has to be a list of two or more, each with a name; {right}", path)
+        return
+    for index, metric in enumerate(metrics):
+        yield from _objective_faults(metric, ("metrics", index))
+
+
+def _objective_faults(metric: dict[str, Any], path: Path) -> Iterator[SpaceError]:
+    yield from _key_faults("metric", metric, METRIC, path)
+    yield from _one_of(metric, "goal", ("minimize", "maximize"), path)
+    yield from _one_of(metric, "impute", IMPUTES, path)
+    yield from _one_of(metric, "impute_while_running", (*IMPUTES, "false"), path)
     if "target" in metric and not is_number(metric["target"]):
-        yield _not_a_number("metric.target", metric["target"], ("metric", "target"))
+        yield _not_a_number("metric.target", metric["target"], (*path, "target"))
 
 
-def _one_of(metric: dict[str, Any], key: str, known: tuple[str, ...]) -> Iterator[SpaceError]:
+def _one_of(metric: dict[str, Any], key: str, known: tuple[str, ...], path: Path) -> Iterator[SpaceError]:
     if key in metric and metric[key] not in known:
         hint = did_you_mean(metric[key], known) or f"; it has to be {' or '.join(known)}"
-        yield SpaceError(f"metric.{key} is {metric[key]!r}{hint}", ("metric", key))
+        yield SpaceError(f"metric.{key} is {metric[key]!r}{hint}", (*path, key))
 
 
 def _not_a_number(name: str, value: object, path: tuple) -> SpaceError:

@@ -160,6 +160,16 @@ def test_a_bad_head_is_refused_with_its_line(old: str, new: str, line: int | Non
     assert any(where == line and sentence in said for where, said in found), found
 
 
+def test_each_of_several_metrics_has_to_be_logged() -> None:
+    head = HEAD.replace("method: bayes", "method: custom").replace(
+        "metric: {name: best/macro_auprc, goal: maximize}",
+        "metrics: [{name: best/macro_auprc, goal: maximize}, {name: val/los}]",
+    )
+    assert refusals(head) == [(4, "no run logs the metric val/los; did you mean val/loss?")]
+    (said,) = warnings(head.replace("val/los", "val/loss"))
+    assert "rank with rarebeat leaderboard --sort METRIC" in said
+
+
 def test_the_metric_of_one_class_is_known() -> None:
     assert check(GOOD.replace("best/macro_auprc", "val/f1/S")) == []
     assert refusals(GOOD.replace("best/macro_auprc", "val/f1/S/x"))[0][1].startswith("no run logs the metric")

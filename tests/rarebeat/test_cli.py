@@ -96,6 +96,13 @@ def test_a_misspelt_parameter_is_refused_with_its_line(shell):
     assert "loss" in said
 
 
+def test_a_sweep_that_waits_for_a_scheduler_is_not_started(shell):
+    (shell.folder / "sweep.yaml").write_text(SWEEP + "scheduler: {engine: wandb}\n")
+    said = local_sweep(shell)
+    assert "sweep.yaml waits for a scheduler" in said
+    assert "`rarebeat schedule`" in said
+
+
 def test_a_folder_for_the_model_that_holds_something_else(shell):
     (shell.folder / "thesis").mkdir()
     (shell.folder / "thesis/chapter.txt").write_text("years of work")

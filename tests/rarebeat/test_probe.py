@@ -89,6 +89,9 @@ def test_a_dry_run_hands_over_the_point_and_sees_the_metric() -> None:
 def test_a_metric_that_does_not_arrive_is_refused_with_those_that_do() -> None:
     with pytest.raises(BadInput, match="but b did not arrive; what did: a"):
         dry_run(config("b"), None)
+    several = {"metrics": [{"name": "a"}, {"name": "b"}]}
+    with pytest.raises(BadInput, match="but b did not arrive; what did: a"):
+        dry_run({**config("a"), **several, "metric": None}, None)
 
 
 def test_a_command_that_fails_is_refused_with_its_last_line() -> None:

@@ -22,8 +22,37 @@ def without(key: str) -> dict:
     return {name: value for name, value in GOOD.items() if name != key}
 
 
+SEVERAL = {
+    "method": "custom",
+    "scheduler": {"engine": "optuna"},
+    "metrics": [{"name": "a", "goal": "maximize"}, {"name": "b", "target": 0.1}],
+    "parameters": GOOD["parameters"],
+}
+
+
 def test_a_good_sweep_has_no_problems() -> None:
     validate(GOOD)
+    validate(SEVERAL)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence", "path"),
+    [
+        ({"metric": {"name": "a"}}, "a sweep has either metric or metrics", ("metrics",)),
+        ({"method": "random"}, "only `wandb sweep-scheduler` searches for several metrics", ("metrics",)),
+        ({"metrics": [{"name": "a"}]}, "metrics has to be a list of two or more", ("metrics",)),
+        ({"metrics": {"name": "a"}}, "metrics has to be a list of two or more", ("metrics",)),
+        ({"metrics": [{"name": "a"}, {"goal": "maximize"}]}, "each with a name", ("metrics",)),
+        (
+            {"metrics": [{"name": "a"}, {"name": "b", "goal": "max"}]},
+            "metric.goal is 'max'; it has to be minimize or maximize",
+            ("metrics", 1, "goal"),
+        ),
+    ],
+)
+def test_several_metrics_are_taken_as_the_vendor_takes_them(change: dict, sentence: str, path: tuple) -> None:
+    (found,) = problems(SEVERAL | change)
+    assert (sentence in str(found), found.path) == (True, path), found
 
 
 @pytest.mark.parametrize("config", [None, [], "text", 3])
