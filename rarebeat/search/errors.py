@@ -23,7 +23,9 @@ class SpaceError(ValueError):
 
 def did_you_mean(name: object, names: Iterable[str]) -> str:
     """`"; did you mean gamma?"` when one of the names is near, otherwise `""`."""
-    near = difflib.get_close_matches(str(name), list(names), n=1, cutoff=0.6)
+    names = list(names)
+    same = [known for known in names if known.casefold() == str(name).casefold()]
+    near = same or difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
     return f"; did you mean {near[0]}?" if near else ""
 
 

@@ -91,6 +91,11 @@ def test_only_runs_that_are_over_and_have_the_objective_are_ranked_the_rest_is_c
             "val/f1/X",
             "has logged a finite val/f1/X (1 finished); logged are: best/macro_auprc",
         ),
+        (
+            sweep(entry("a", 0.5, summary={"val/f1/V": 0.5, "val/f1/S": 0.5})),
+            "val/f1/s",
+            "did you mean val/f1/S?",
+        ),
         (sweep(entry("a", 0.5)), "best/macro_auprs", "(1 finished); did you mean best/macro_auprc?"),
         (
             sweep(entry("a", 0.5, summary={f"m{i}": 0.0 for i in range(20)})),
