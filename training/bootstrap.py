@@ -56,13 +56,11 @@ def _resample_class(
     known = target != 255
     truth, p, decided, index = target[known] == 1, p[known], decided[known], index[known]
 
-    ranking = Ranking(p, truth)
-    patient = index[ranking.order]
-    curves = np.array([ranking.measure(times[patient]) for times in drawn])
+    average_precision, auroc = Ranking(p, truth).resample(index, drawn)
     return {
         **_resample_decisions(truth, decided, index, drawn),
-        "auprc": curves[:, 0],
-        "auroc": curves[:, 1],
+        "auprc": average_precision,
+        "auroc": auroc,
     }
 
 

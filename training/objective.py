@@ -24,7 +24,7 @@ MOST_BLOCKS = 100
 def objective(predictions: Predictions, ranked: Sequence[str], link: str) -> float:
     """Return the run's objective, computed again; NaN where a fold lacks a class."""
     folds = [_Fold(predictions, fold, ranked, link) for fold in np.unique(predictions.fold)]
-    return float(np.mean([fold.macro(np.ones(fold.patients)) for fold in folds]))
+    return float(np.mean([fold.whole() for fold in folds]))
 
 
 def resampled_objective(
@@ -46,7 +46,7 @@ def resampled_objective(
         fold = _Fold(predictions, number, ranked, link)
         # Another seed for each fold: the same draw of positions in all of them would be no draw of patients.
         drawn = multiplicities(fold.patients, resamples, seed + 1 + int(number))
-        values.append([fold.macro(times) for times in drawn])
+        values.append(fold.macro(drawn))
     return np.mean(values, axis=0)
 
 
@@ -68,8 +68,8 @@ def influences(
         fold = _Fold(predictions, number, ranked, link)
         blocks = min(fold.patients, most)
         block = np.random.default_rng(seed).permutation(fold.patients) % blocks
-        without = np.array([fold.macro((block != one).astype(float)) for one in range(blocks)])
-        found.append((fold.macro(np.ones(fold.patients)), (blocks - 1) * (without.mean() - without)))
+        without = fold.macro(block != np.arange(blocks)[:, None])
+        found.append((fold.whole(), (blocks - 1) * (without.mean() - without)))
     value = np.mean([whole for whole, _ in found])
     total = sum(len(added) for _, added in found)
     # A patient of a small fold moves the mean over folds by more.
@@ -89,12 +89,15 @@ class _Fold:
             for k in map(predictions.classes.index, ranked)
         ]
 
-    def macro(self, times: np.ndarray) -> float:
-        """Macro average precision when each patient counts `times` (G,) as often."""
-        return float(np.mean([ranking.measure(times[patient])[0] for ranking, patient in self._classes]))
+    def macro(self, times: np.ndarray) -> np.ndarray:
+        """Macro average precision (R,) when each patient counts `times` (R, G) as often."""
+        return np.mean([ranking.resample(patient, times)[0] for ranking, patient in self._classes], axis=0)
+
+    def whole(self) -> float:
+        """Macro average precision as it is."""
+        return float(np.mean([ranking.measure()[0] for ranking, _ in self._classes]))
 
 
 def _by_rank(target: np.ndarray, p: np.ndarray, patient: np.ndarray) -> tuple[Ranking, np.ndarray]:
     known = target != 255
-    ranking = Ranking(p[known], target[known] == 1)
-    return ranking, patient[known][ranking.order]
+    return Ranking(p[known], target[known] == 1), patient[known]

@@ -56,3 +56,28 @@ def test_what_is_undefined_is_nan():
     assert average_precision == 1
     assert math.isnan(auroc)
     assert all(map(math.isnan, Ranking(np.array([]), np.array([], bool)).measure()))
+
+
+@pytest.mark.parametrize("most", [0, 1 << 23], ids=["by rows", "by groups"])
+@pytest.mark.parametrize("ties", [False, True])
+def test_a_draw_of_groups_is_a_weighting_of_their_rows(ties, most, monkeypatch):
+    monkeypatch.setattr("training.ranking._MOST", most)
+    scores, positive, _ = draw(7, ties)
+    rng = np.random.default_rng(7)
+    group = rng.integers(0, 9, 300)
+    positive &= group != 3
+    times = np.concatenate([rng.integers(0, 3, (500, 9)), np.zeros((1, 9), int), np.eye(9, dtype=int)[[3]]])
+    ranking = Ranking(scores, positive)
+
+    expected = np.array([ranking.measure(drawn[group][ranking.order]) for drawn in times])
+
+    assert np.isnan(expected[-2:]).all()
+    np.testing.assert_allclose(np.transpose(ranking.resample(group, times)), expected, atol=1e-12)
+
+
+def test_a_draw_without_rows_or_positives_is_nan():
+    times = np.ones((2, 1), int)
+    for rows in (0, 3):
+        found = Ranking(np.arange(float(rows)), np.zeros(rows, bool)).resample(np.zeros(rows, int), times)
+        assert np.shape(found) == (2, 2)
+        assert np.isnan(found).all()
