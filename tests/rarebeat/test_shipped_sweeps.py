@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import jsonschema
@@ -129,13 +130,14 @@ def create(tmp_path: Path, terminal):
     """Creates sweeps by the client; returns by file what the server holds, or why it does not."""
     shell = terminal(tmp_path)
 
-    def created(files: list[Path]) -> dict[str, dict | str]:
-        server = daemon.start(tmp_path / "server")
+    def created(files: list[Path], validator: list[str] | None = None) -> dict[str, dict | str]:
+        server = daemon.start(tmp_path / "server", validator=validator)
         shell.environment |= server.environment
         try:
             done = shell.run(sys.executable, "-c", CREATE, *files)
         finally:
             daemon.stop(tmp_path / "server")
+        assert "the sweep was not checked" not in done.stderr
         return json.loads(done.stdout.splitlines()[-1])
 
     return created
@@ -148,6 +150,48 @@ def test_the_client_creates_every_sweep_and_what_it_sends_is_as_good_as_the_file
         # The client fills in what the file leaves out.
         assert yaml.safe_load(Path(path).read_text(encoding="utf-8")).keys() <= config.keys(), config
         assert check_sweep(json.dumps(config)) == [], path
+
+
+# `rarebeat check -`, but for the hyperparameters, which are read once: a busy machine takes so long over them
+# that the server would give up.
+CHECK = """
+import json, sys
+import click
+from rarebeat.check import check_sweep, refuse
+from rarebeat.sweep_rules import Table
+with open(sys.argv[1]) as file:
+    table = Table(**json.load(file))
+try:
+    refuse(check_sweep(sys.stdin.read(), "", lambda: table), "")
+except click.exceptions.Exit as end:
+    sys.exit(end.exit_code)
+"""
+
+
+@pytest.mark.slow
+def test_a_server_that_checks_sweeps_takes_every_one_and_no_spoilt_one(create, tmp_path: Path) -> None:
+    (tmp_path / "table.json").write_text(json.dumps(asdict(training_table())), encoding="utf-8")
+    spoilt = tmp_path / "spoilt.yaml"
+    spoilt.write_text(FOCAL.read_text(encoding="utf-8").replace("gamma:", "gama:"), encoding="utf-8")
+    held = create([*SWEEPS, spoilt], [sys.executable, "-c", CHECK, str(tmp_path / "table.json")])
+    assert "gama is not a hyperparameter; did you mean gamma?" in held.pop(str(spoilt))
+    assert {path: config for path, config in held.items() if not isinstance(config, dict)} == {}
+    assert len(held) == len(SWEEPS)
+
+
+@pytest.mark.slow
+def test_the_users_own_command_creates_the_sweeps_of_the_readme_on_a_server_that_checks_them(
+    tmp_path: Path, terminal
+) -> None:
+    shell = terminal(tmp_path)
+    shell.run("rarebeat", "up", "--port", "0")
+    try:
+        shell.environment |= daemon.running(tmp_path / ".rarebeat").environment
+        for name in ("focal_bayes.yaml", "smoke.yaml"):
+            done = shell.run("wandb", "sweep", "--project", "shipped", FOCAL.with_name(name))
+            assert "wandb agent local/shipped/" in done.stdout + done.stderr
+    finally:
+        shell.run("rarebeat", "down")
 
 
 @pytest.mark.slow
