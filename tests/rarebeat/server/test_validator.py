@@ -3,9 +3,10 @@
 import sys
 
 import pytest
+import wandb
 
 from rarebeat.server.errors import RequestError
-from rarebeat.server.validator import Validator
+from rarebeat.server.validator import TIME_LIMIT, Validator
 
 REFUSE = """
 import sys
@@ -57,6 +58,10 @@ def test_a_command_that_breaks_refuses_nothing_and_warns():
     assert "exit code 1" in Validator(python("raise SystemExit(1)")).check("x")[0]
     assert "FileNotFoundError" in Validator(["/no/such/command"]).check("x")[0]
     assert "TimeoutExpired" in Validator(python("import time; time.sleep(9)"), time_limit=0.2).check("x")[0]
+
+
+def test_a_slow_command_is_given_up_before_the_client_asks_again_and_makes_a_second_sweep():
+    assert TIME_LIMIT + 2 < wandb.Api._HTTP_TIMEOUT
 
 
 def test_without_a_command_everything_is_accepted():
