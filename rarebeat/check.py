@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -18,10 +16,7 @@ from rarebeat.dry_run import dry_run as dry_run_once
 from rarebeat.search import problems as wandb_problems
 from rarebeat.sweep_rules import Finding, Table, findings, late_bands, runs_our_training, size_of
 from rarebeat.sweep_yaml import NotYaml, SweepYaml, read_sweep, repeats
-
-# Seconds for the table. Importing Keras takes five, and minutes where training takes every core: waiting is
-# better than refusing a sweep for that.
-PATIENCE = 600
+from rarebeat.training_table import training_table
 
 
 @dataclass(frozen=True)
@@ -37,28 +32,6 @@ class Problem:
         warning = "" if self.refused else "warning: "
         place = f"{name}:{self.line}: " if self.line else f"{name}: " if name else ""
         return f"{place}{warning}{self.sentence}"
-
-
-@functools.cache
-def training_table() -> Table:
-    """The hyperparameters and metrics of our training, from a process of its own: it imports Keras.
-
-    Raises:
-        BadInput: that process failed, as it does when a plug-in cannot be imported.
-    """
-    command = [sys.executable, "-m", "training.hyperparameters"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    except subprocess.TimeoutExpired:
-        raise BadInput(
-            f"the hyperparameters of training.train were not read within {PATIENCE} s: try again when this "
-            "machine has less to do"
-        ) from None
-    if done.returncode != 0:
-        reason = (done.stderr.strip() or "no reason given").splitlines()[-1]
-        raise BadInput(f"the hyperparameters of training.train could not be read: {reason}")
-    printed = json.loads(done.stdout[done.stdout.index("{") :])
-    return Table(printed["hyperparameters"], tuple(printed["metrics"]))
 
 
 def check_sweep(text: str, name: str = "", table: Callable[[], Table] = training_table) -> list[Problem]:

@@ -11,8 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from data_utils.errors import BadInput
-from rarebeat.check import Problem, check_sweep, training_table
+from rarebeat.check import Problem, check_sweep
 from rarebeat.cli import main
 from rarebeat.sweep_rules import Table
 
@@ -427,10 +426,3 @@ def test_importing_the_check_imports_no_tensorflow() -> None:
     code = f"import sys, rarebeat.check; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_a_machine_too_busy_to_read_the_table_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rarebeat.check.PATIENCE", 0.01)
-    training_table.cache_clear()
-    with pytest.raises(BadInput, match="were not read within"):
-        training_table()
