@@ -111,13 +111,22 @@ def padded_lengths(longest: Sequence[int], lengths: np.ndarray) -> list[int]:
 
 
 def predict(model: keras.Model, examples: Examples) -> np.ndarray:
-    """Return logits (n, K) float32 of all examples of a side, in its order."""
-    # Whole rows from the longest to the shortest, others in order.
-    batches = in_order_of_length(examples.lengths, ROWS_AT_ONCE, SAMPLES_AT_ONCE)
+    """Return what the model says (n, K) float32 of all examples of a side, in its order: mostly logits."""
+    batches = _positions(examples)
     predicted = [model.predict_on_batch(inputs) for inputs in _cut_ahead(examples, batches)]
     logits = np.empty((len(examples), predicted[0].shape[1]), np.float32)
     logits[np.concatenate(batches)] = np.concatenate(predicted)
     return logits
+
+
+def _positions(examples: Examples) -> Sequence[np.ndarray]:
+    """Those of each batch: whole rows from the longest to the shortest, others in order and in batches of one
+    size, for which the model is traced once; the last row stands in for what the last batch lacks."""
+    batches = in_order_of_length(examples.lengths, ROWS_AT_ONCE, SAMPLES_AT_ONCE)
+    if examples.length is None:
+        return batches
+    lacking = -len(examples) % len(batches)
+    return np.pad(np.arange(len(examples)), (0, lacking), mode="edge").reshape(len(batches), -1)
 
 
 def _cut_ahead(examples: Examples, batches: Sequence[np.ndarray]) -> Iterator[dict[str, np.ndarray]]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from data_utils.errors import BadInput
 from data_utils.loader import Examples
+from training.batches import predict
 
 if TYPE_CHECKING:
     import xgboost
@@ -61,18 +62,18 @@ def matrix(examples: Examples, network: keras.Model | None) -> np.ndarray:
     Raises:
         BadInput: whole rows without covariates.
     """
-    if not examples.length and network is None and "covariates" not in examples.batch(np.arange(1)):
+    if network is not None:
+        return predict(network, examples)
+    if not examples.length and "covariates" not in examples.batch(np.arange(1)):
         raise BadInput("Boosting on whole rows needs covariates: give window in seconds, or those.")
     starts = range(0, len(examples), _ROWS)
     return np.concatenate(
-        [_seen(examples, np.arange(one, min(one + _ROWS, len(examples))), network) for one in starts]
+        [_seen(examples, np.arange(one, min(one + _ROWS, len(examples)))) for one in starts]
     )
 
 
-def _seen(examples: Examples, rows: np.ndarray, network: keras.Model | None) -> np.ndarray:
+def _seen(examples: Examples, rows: np.ndarray) -> np.ndarray:
     batch = examples.batch(rows)
-    if network is not None:
-        return np.asarray(network.predict_on_batch(batch), np.float32)
     window = batch["signal"].reshape(len(rows), -1)[:, : None if examples.length else 0]
     return np.concatenate([window, batch.get("covariates", window[:, :0])], axis=1)
 

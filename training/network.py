@@ -8,6 +8,7 @@ import keras
 
 from data_utils.errors import BadInput
 from training.card import MODEL
+from training.devices import sees_gpu
 
 
 def read_network(folder: Path) -> keras.Model:
@@ -19,6 +20,8 @@ def read_network(folder: Path) -> keras.Model:
     path = folder / MODEL
     if not path.is_file():
         raise BadInput(f"There is no {MODEL} in {folder}: `rarebeat best` brings one there.")
+    # TensorFlow would look for a GPU at its first variable, and complain there of what it lacks.
+    sees_gpu()
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError) as error:
