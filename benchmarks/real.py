@@ -13,7 +13,6 @@ The files are those of `rarebeat data build`; docs/benchmarks.md has the command
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 import training.quiet  # noqa: F401  (before anything imports TensorFlow)
@@ -22,12 +21,12 @@ import training.quiet  # noqa: F401  (before anything imports TensorFlow)
 from real_data import between_patients, random_beats, twelve_leads
 from real_data.fold_runs import Kept
 
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rarebeat" / "real"
+from data_utils.cache import cache_folder
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cache", type=Path, default=CACHE)
+    parser.add_argument("--cache", type=Path, default=cache_folder() / "real")
     parts = parser.add_subparsers(dest="part", required=True)
     mitdb = parts.add_parser("mitdb")
     mitdb.add_argument("data", type=Path)

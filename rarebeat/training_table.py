@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from data_utils.cache import cache_folder
 from data_utils.errors import BadInput
 from rarebeat.sweep_rules import Table
 
@@ -26,7 +27,7 @@ DECLARING = ("data_utils", "models", "training")
 
 @functools.cache
 def training_table() -> Table:
-    """What `python -m training.hyperparameters` prints; kept in the user's cache until the program changes.
+    """What `python -m training.hyperparameters` prints; kept in the cache until the program changes.
 
     Raises:
         BadInput: that program failed, as it does when a plug-in cannot be imported.
@@ -69,8 +70,7 @@ def _state() -> str | None:
 
 
 def _cache() -> Path:
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return folder / "rarebeat" / "hyperparameters.json"
+    return cache_folder() / "hyperparameters.json"
 
 
 def _kept(state: str) -> dict | None:

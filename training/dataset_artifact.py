@@ -7,7 +7,6 @@ digest that they were written with.
 from __future__ import annotations
 
 import fcntl
-import os
 import re
 import shutil
 import tempfile
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data_utils.cache import cache_folder
 from data_utils.dataset import verify
 from data_utils.errors import BadInput
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import wandb
 
 TYPE = "dataset"
-CACHE = "RAREBEAT_CACHE"
 _REFERENCE = re.compile(r"(?:[^/:]+/){1,2}[^/:]+:[^/:]+")
 
 
@@ -41,16 +40,11 @@ def dataset_path(run: wandb.Run, data: str) -> Path:
     if not is_artifact(data):
         return Path(data)
     artifact = _artifact(run, data)
-    folder = cache_folder() / artifact.digest
+    folder = cache_folder() / "datasets" / artifact.digest
     with _alone(folder):
         if not folder.is_dir():
             _download(artifact, data, folder)
     return next(folder.glob("*.h5"))
-
-
-def cache_folder() -> Path:
-    """Return where downloaded data sets lie: in RAREBEAT_CACHE, or in the user's cache."""
-    return Path(os.environ.get(CACHE) or Path.home() / ".cache" / "rarebeat") / "datasets"
 
 
 def _artifact(run: wandb.Run, data: str) -> wandb.Artifact:

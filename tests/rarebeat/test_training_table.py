@@ -17,9 +17,9 @@ TABLE = {"hyperparameters": {"gamma": {"type": "float"}}, "metrics": ["val/.*"]}
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("RAREBEAT_CACHE", str(tmp_path / "cache"))
     training_table.training_table.cache_clear()
-    yield tmp_path / "rarebeat" / "hyperparameters.json"
+    yield tmp_path / "cache" / "hyperparameters.json"
     training_table.training_table.cache_clear()
 
 
@@ -73,7 +73,7 @@ def test_a_spoilt_or_unwritable_cache_costs_nothing_but_time(
     cache.parent.mkdir()
     cache.write_text(spoilt)
     read_again()
-    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
+    monkeypatch.setenv("RAREBEAT_CACHE", "/proc/nowhere")
     read_again()
     assert len(asked) == 2
 
