@@ -9,7 +9,9 @@ import numpy as np
 from rarebeat.figures.svg import element, path, picture, text
 
 _MM_PER_S, _MM_PER_MV = 25.0, 10.0
-_ROW, _LEFT, _PULSE = 25.0, 12.0, 5.0  # mm
+_LEFT, _PULSE = 12.0, 5.0  # mm
+_ABOVE, _BELOW = 13.75, 11.25  # mm of a row over and under 0 mV
+_HIGHEST, _LOWEST = 42.0, 32.0  # of a lead in a row of its own
 _SECONDS = 10.0
 _COLUMNS = (("I", "II", "III"), ("aVR", "aVL", "aVF"), ("V1", "V2", "V3"), ("V4", "V5", "V6"))
 _POINTS_PER_MM = 4.0
@@ -34,27 +36,40 @@ def ecg(
         leads: C names.
         mark: s, at which an arrow points from above; None for no arrow. For leads in rows of their own.
     """
-    traces = list(_traces([lead.casefold() for lead in leads], leads))
+    standard = _is_standard(leads)
+    traces = list(_traces([lead.casefold() for lead in leads], standard))
     seconds = min(_SECONDS, len(signal) / rate)
     rows = 1 + max(row for row, *_ in traces)
-    width, height = _LEFT + max(seconds, 2.5) * _MM_PER_S + 3, rows * _ROW + 5
+    above, below = (_ABOVE, _BELOW) if standard else _room(signal[: round(_SECONDS * rate)])
+    feet = [row * (above + below) + above for row in range(rows)]
+    width, height = _LEFT + max(seconds, 2.5) * _MM_PER_S + 3, rows * (above + below) + 5
     body = [_grid(width, height, 1, "fine"), _grid(width, height, 5, "coarse")]
-    body += [_pulse(row) for row in range(rows)]
+    body += [_pulse(foot) for foot in feet]
     for row, lead, begin, end in traces:
         first, last = round(begin * rate), min(round(end * rate), len(signal))
         if first < last:
-            body += _trace(np.asarray(signal[first:last, lead], float), rate, leads[lead], row, begin)
+            trace = np.asarray(signal[first:last, lead], float)
+            # What leaves the row by far would only cross others out.
+            trace = np.clip(trace * _MM_PER_MV, -2 * below, above + 0.4 * below)
+            body += _trace(trace, rate, begin, feet[row])
+            body.append(
+                text(_LEFT + begin * _MM_PER_S + 1, feet[row] - above + 5, leads[lead], class_="lead")
+            )
     if mark is not None:
         x = _LEFT + mark * _MM_PER_S
         body.append(element("path", d=f"M{x - 1.2:g} 0.6H{x + 1.2:g}L{x:g} 3.2Z", class_="fill c1"))
     return picture(width, height, title, description, body, unit="mm")
 
 
-def _traces(folded: list[str], leads: Sequence[str]) -> Iterator[tuple[int, int, float, float]]:
+def _is_standard(leads: Sequence[str]) -> bool:
+    named = {lead.casefold() for lead in leads}
+    return {name.casefold() for column in _COLUMNS for name in column} <= named
+
+
+def _traces(folded: list[str], standard: bool) -> Iterator[tuple[int, int, float, float]]:
     """(row, lead, first second, last second) of everything that is drawn."""
-    standard = [name.casefold() for column in _COLUMNS for name in column]
-    if not set(standard) <= set(folded):
-        yield from ((row, row, 0.0, _SECONDS) for row in range(len(leads)))
+    if not standard:
+        yield from ((row, row, 0.0, _SECONDS) for row in range(len(folded)))
         return
     for place, column in enumerate(_COLUMNS):
         for row, name in enumerate(column):
@@ -62,14 +77,20 @@ def _traces(folded: list[str], leads: Sequence[str]) -> Iterator[tuple[int, int,
     yield 3, folded.index("ii"), 0.0, _SECONDS
 
 
-def _trace(lead: np.ndarray, rate: float, name: str, row: int, begin: float) -> list[str]:
-    where, lead = _thinned(lead, rate)
-    middle = (row + 0.55) * _ROW
-    x = _LEFT + (begin + where) * _MM_PER_S
-    # What leaves the row by far would only cross others out.
-    y = middle - np.clip(lead * _MM_PER_MV, -0.9 * _ROW, 0.9 * _ROW)
-    label = text(_LEFT + begin * _MM_PER_S + 1, middle - 0.35 * _ROW, name, class_="lead")
-    return [element("path", d=path(x, y), class_="trace"), label]
+def _room(signal: np.ndarray) -> tuple[float, float]:
+    """mm over and under 0 mV that hold every lead: as little as on paper, or more in steps of 5."""
+    known = signal[np.isfinite(signal)] * _MM_PER_MV
+    if not len(known):
+        return _ABOVE, _BELOW
+    over = np.clip(np.ceil((known.max() + 1 - _ABOVE) / 5), 0, (_HIGHEST - _ABOVE) // 5)
+    under = np.clip(np.ceil((-known.min() + 1 - _BELOW) / 5), 0, (_LOWEST - _BELOW) // 5)
+    return _ABOVE + 5 * float(over), _BELOW + 5 * float(under)
+
+
+def _trace(height: np.ndarray, rate: float, left: float, foot: float) -> str:
+    """A lead (n,) in mm over 0 mV, as a line."""
+    where, height = _thinned(height, rate)
+    return element("path", d=path(left + where * _MM_PER_S, foot - height), class_="trace")
 
 
 def _thinned(lead: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
@@ -86,8 +107,7 @@ def _thinned(lead: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
     return (chosen + np.arange(len(dots))[:, None] * size).ravel() / rate, values.ravel()
 
 
-def _pulse(row: int) -> str:
-    foot = (row + 0.55) * _ROW
+def _pulse(foot: float) -> str:
     x, y = np.array([3, 3, 3 + _PULSE, 3 + _PULSE]), foot - np.array([0, _MM_PER_MV, _MM_PER_MV, 0])
     return element("path", d=path(x, y), class_="trace")
 

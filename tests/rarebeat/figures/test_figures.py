@@ -76,6 +76,17 @@ def test_an_ecg_is_drawn_at_25_mm_a_second_and_10_mm_a_millivolt() -> None:
     assert trace[0, 1] - peak[1] == pytest.approx(10.0)
 
 
+@pytest.mark.parametrize(("low", "high"), [(-0.5, 1.0), (-2.5, 0.2), (-0.1, 3.4), (np.nan, np.nan)])
+def test_a_row_of_its_own_is_as_high_as_its_lead(low: float, high: float) -> None:
+    signal = np.linspace(low, high, 500)[:, None]
+    root = ElementTree.fromstring(ecg(signal, 100.0, ["MLII"], "t", "d"))
+    height = float(root.get("viewBox").split()[3])
+    assert height == 30 if not high > 3 and not low < -1 else height > 30
+    for trace in (one for one in root.iter() if one.get("class") == "trace"):
+        found = _points(trace.get("d")).reshape(-1, 2)[:, 1]
+        assert (found > 0).all() and (found < height).all()
+
+
 def test_twelve_leads_stand_in_four_columns_with_ii_below() -> None:
     root = ElementTree.fromstring(ecg(np.zeros((5000, 12)), 500.0, TWELVE, "t", "d"))
     places = {each.text: (float(each.get("x")), float(each.get("y"))) for each in root.iter(f"{SVG}text")}
