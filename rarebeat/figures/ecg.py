@@ -50,11 +50,10 @@ def ecg(
         if first < last:
             trace = np.asarray(signal[first:last, lead], float)
             # What leaves the row by far would only cross others out.
-            trace = np.clip(trace * _MM_PER_MV, -2 * below, above + 0.4 * below)
-            body += _trace(trace, rate, begin, feet[row])
-            body.append(
-                text(_LEFT + begin * _MM_PER_S + 1, feet[row] - above + 5, leads[lead], class_="lead")
-            )
+            trace = np.clip(trace * _MM_PER_MV, -0.9 * (above + below), 0.9 * (above + below))
+            left = _LEFT + begin * _MM_PER_S
+            body.append(_trace(trace, rate, left, feet[row]))
+            body.append(text(left + 1, feet[row] - above + 5, leads[lead], class_="lead"))
     if mark is not None:
         x = _LEFT + mark * _MM_PER_S
         body.append(element("path", d=f"M{x - 1.2:g} 0.6H{x + 1.2:g}L{x:g} 3.2Z", class_="fill c1"))

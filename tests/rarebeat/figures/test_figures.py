@@ -68,11 +68,13 @@ def test_a_gap_lifts_the_pen() -> None:
 def test_an_ecg_is_drawn_at_25_mm_a_second_and_10_mm_a_millivolt() -> None:
     signal = np.zeros((1000, 1))
     signal[100] = 1.0  # 1 mV at 1 s
-    root = ElementTree.fromstring(ecg(signal, 100.0, ["MLII"], "t", "d"))
+    root = ElementTree.fromstring(ecg(signal, 100.0, ["MLII"], "t", "d", mark=1.0))
     assert root.get("style").endswith("mm")
-    trace = _points([p.get("d") for p in root.iter(f"{SVG}path") if p.get("class") == "trace"][-1])
+    pulse, trace = (_points(p.get("d")) for p in root.iter(f"{SVG}path") if p.get("class") == "trace")
+    arrow = next(p.get("d") for p in root.iter(f"{SVG}path") if "fill" in p.get("class"))
     peak = trace[trace[:, 1].argmin()]
-    assert peak[0] - trace[0, 0] == pytest.approx(25.0)
+    assert pulse[-1, 0] < trace[0, 0] == pytest.approx(peak[0] - 25.0)
+    assert float(arrow.split("L")[1].split()[0]) == pytest.approx(peak[0])
     assert trace[0, 1] - peak[1] == pytest.approx(10.0)
 
 
