@@ -12,8 +12,8 @@ def takes_files(folder: Path) -> bool:
     It is tried: for root, and on file systems that only look like one, permissions say yes to everything.
     """
     absolute = folder.absolute()
-    there = next((path for path in (absolute, *absolute.parents) if path.exists()), absolute)
     try:
+        there = next(path for path in (absolute, *absolute.parents) if path.exists())
         with tempfile.TemporaryDirectory(prefix=".rarebeat-", dir=there):
             return True
     except OSError:

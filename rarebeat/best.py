@@ -76,6 +76,11 @@ def check_folder(directory: Path) -> None:
     above = directory.absolute().parent
     if not takes_files(above):
         raise BadInput(f"{directory} cannot be written: {above} is no folder that you may write to")
+    with _file_errors(directory):
+        _check_place(directory)
+
+
+def _check_place(directory: Path) -> None:
     if directory.resolve() == Path.cwd():
         raise BadInput(f"{directory} is the folder that you are in: name one in it, such as runs/best")
     if not directory.exists():

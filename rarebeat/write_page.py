@@ -13,6 +13,13 @@ PAGE = b"<!doctype html"
 
 def check_page(path: Path) -> None:
     """Raise `BadInput` where a page cannot be written, or would replace what is none."""
+    try:
+        _check_place(path)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written ({error.strerror}): name another file") from error
+
+
+def _check_place(path: Path) -> None:
     if path.is_dir():
         raise BadInput(f"{path} cannot be written: it is a folder; name a file in it")
     if not path.absolute().parent.is_dir():

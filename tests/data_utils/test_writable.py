@@ -22,6 +22,10 @@ def test_nothing_can_be_made_below_a_file_whoever_asks(tmp_path: Path) -> None:
     assert not takes_files(tmp_path / "file" / "folder")
 
 
+def test_nothing_can_be_made_below_what_cannot_even_be_looked_for(tmp_path: Path) -> None:
+    assert not takes_files(tmp_path / ("a" * 300) / "folder")
+
+
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no /proc on this system")
 def test_a_file_system_that_only_looks_like_one_takes_none() -> None:
     assert not takes_files(NO_FOLDER)

@@ -24,6 +24,7 @@ def test_a_folder_below_a_file_is_refused_before_anything_is_trained(tmp_path):
         ("/proc/best", "is no folder that you may write to"),
         ("/", "so it is no model folder"),
         (".", "is the folder that you are in"),
+        ("a" * 300, "cannot be written: File name too long"),
     ],
 )
 def test_a_place_where_no_model_could_be_put_is_refused(tmp_path, monkeypatch, folder, sentence):

@@ -212,6 +212,7 @@ def test_a_file_of_other_data_is_refused_in_one_sentence(dataset, evidence):
         ("thesis.txt", "is there already and is no page"),
         ("/dev/null", "is there already and is no page"),
         ("/proc/page.html", "nothing can be made in that folder"),
+        ("a" * 300, "File name too long"),
     ],
 )
 def test_a_page_that_could_not_be_written_or_would_replace_something_else_is_refused(
