@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.machinery import PathFinder
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -62,11 +63,17 @@ def _state() -> str | None:
         return None
     known = [sys.version, importlib.metadata.version("keras"), os.environ.get("KERAS_BACKEND", "")]
     for package in DECLARING:
-        folder = Path(importlib.util.find_spec(package).origin).parent
-        for file in sorted(folder.rglob("*.py")):
+        for file in sorted(_folder(package).rglob("*.py")):
             of = file.stat()
             known.append(f"{file} {of.st_size} {of.st_mtime_ns}")
     return hashlib.sha256("\n".join(known).encode()).hexdigest()
+
+
+def _folder(package: str) -> Path:
+    """Where `python -m` finds a package: in the working folder before anywhere else, as in another clone."""
+    here = PathFinder.find_spec(package, [""])
+    origin = (here and here.origin) or importlib.util.find_spec(package).origin
+    return Path(origin).parent
 
 
 def _cache() -> Path:
@@ -84,8 +91,10 @@ def _kept(state: str) -> dict | None:
 def _keep(state: str, table: dict) -> None:
     """Without a folder to write in there is no cache, which costs nothing but time."""
     path = _cache()
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
         path.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+            # Gone already where it has become the cache; left by a full disk otherwise.
+            stack.callback(Path(file.name).unlink, missing_ok=True)
             json.dump({"state": state, "table": table}, file)
         os.replace(file.name, path)

@@ -59,6 +59,19 @@ def test_a_changed_program_is_asked_again(
     assert len(asked) == 3
 
 
+def test_the_program_of_another_clone_is_another_one(
+    asked: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    read_again()
+    clone = tmp_path / "clone"
+    (clone / "training").mkdir(parents=True)
+    (clone / "training" / "__init__.py").write_text("")
+    monkeypatch.chdir(clone)
+    read_again()
+    assert len(asked) == 2
+
+
 def test_with_plug_ins_it_is_asked_every_time(asked: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAREBEAT_PLUGINS", "mine")
     read_again()
@@ -76,6 +89,12 @@ def test_a_spoilt_or_unwritable_cache_costs_nothing_but_time(
     monkeypatch.setenv("RAREBEAT_CACHE", "/proc/nowhere")
     read_again()
     assert len(asked) == 2
+
+
+def test_a_cache_that_cannot_be_replaced_leaves_nothing_behind(asked: list[int], cache: Path) -> None:
+    cache.mkdir(parents=True)
+    read_again()
+    assert list(cache.parent.iterdir()) == [cache]
 
 
 def test_a_machine_too_busy_to_read_it_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
