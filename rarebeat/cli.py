@@ -46,7 +46,8 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
+        # While a shell completes a line, a wrong word has no completions, and is nobody's mistake yet.
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             from rarebeat.search.errors import did_you_mean  # brings numpy, and only a wrong word wants it
 
             ctx.fail(f"No such command {name!r}{did_you_mean(name, COMMANDS)}")

@@ -56,6 +56,12 @@ def test_a_misspelt_command_or_option_is_refused_with_the_nearest_one(shell, wor
     assert sentence in shell.refuses("rarebeat", *words)
 
 
+def test_a_shell_that_completes_a_line_with_a_wrong_word_is_told_nothing(shell):
+    words = {"COMP_WORDS": "rarebeat chek ", "COMP_CWORD": "2", "_RAREBEAT_COMPLETE": "bash_complete"}
+    done = shell.run("env", *(f"{name}={value}" for name, value in words.items()), "rarebeat")
+    assert (done.stdout, done.stderr) == ("", "")
+
+
 def test_a_sweep_file_that_is_not_there(shell):
     assert "no sweep file no.yaml" in shell.refuses("rarebeat", "sweep", "no.yaml", "--local")
 
