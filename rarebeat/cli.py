@@ -46,7 +46,7 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        # While a shell completes a line, a wrong word has no completions, and is nobody's mistake yet.
+        # While a shell completes a line, a wrong word is nobody's mistake yet.
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             from rarebeat.search.errors import did_you_mean  # brings numpy, and only a wrong word wants it
 
