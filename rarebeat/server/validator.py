@@ -55,16 +55,21 @@ class Validator:
         if not self._command:
             return []
         with self._lock:
-            asked, accepted, sentences = self._answers.pop(config_yaml, (-math.inf, True, []))
-            if self._clock() - asked > REMEMBERED_SECONDS:
-                accepted, sentences = self._run(config_yaml)
-                asked = self._clock()
-            self._answers[config_yaml] = asked, accepted, sentences
-            if len(self._answers) > REMEMBERED:
-                self._answers.popitem(last=False)
+            asked, accepted, sentences = self._answers.get(config_yaml, (-math.inf, True, []))
+        if self._clock() - asked > REMEMBERED_SECONDS:
+            # Not under the lock: who waited for another's check would have an answer after the client's time.
+            accepted, sentences = self._run(config_yaml)
+            self._remember(config_yaml, accepted, sentences)
         if not accepted:
             raise RequestError(" ".join(sentences))
         return sentences
+
+    def _remember(self, config_yaml: str, accepted: bool, sentences: list[str]) -> None:
+        with self._lock:
+            self._answers.pop(config_yaml, None)
+            self._answers[config_yaml] = self._clock(), accepted, sentences
+            if len(self._answers) > REMEMBERED:
+                self._answers.popitem(last=False)
 
     def _run(self, config_yaml: str) -> tuple[bool, list[str]]:
         try:

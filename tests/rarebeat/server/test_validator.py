@@ -1,6 +1,7 @@
 """A validator of sweeps: a command that says no with a sentence."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import wandb
@@ -18,6 +19,14 @@ if "gama" in text:
 
 # Leaves a mark in the working folder each time it is asked.
 COUNTED = 'open("asked", "a").write("x")' + REFUSE
+
+# Ends when two of it run at once.
+MEET = """
+import glob, os, time
+open(f"{os.getpid()}.here", "w").close()
+while len(glob.glob("*.here")) < 2:
+    time.sleep(0.02)
+"""
 
 
 def python(code):
@@ -62,6 +71,13 @@ def test_a_command_that_breaks_refuses_nothing_and_warns():
 
 def test_a_slow_command_is_given_up_before_the_client_asks_again_and_makes_a_second_sweep():
     assert TIME_LIMIT + 2 < wandb.Api._HTTP_TIMEOUT
+
+
+def test_a_check_does_not_wait_for_a_slow_one_of_another_sweep(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    validator = Validator(python(MEET), time_limit=9)
+    with ThreadPoolExecutor() as pool:
+        assert list(pool.map(validator.check, ("a", "b"))) == [[], []]
 
 
 def test_without_a_command_everything_is_accepted():
