@@ -15,6 +15,9 @@ _BLAS = ThreadpoolController()
 # Patients times rows up to which their counts are kept, and numbers of a product that stay in the cache.
 _MOST = 1 << 23
 _BLOCK = 1 << 16
+# What takes as long as summing one row (measured): multiplications, and counts of a patient to a row.
+_MULTIPLICATIONS = 200
+_COUNTS = 0.5
 
 
 class Ranking:
@@ -80,11 +83,19 @@ class Ranking:
             times: (R, G) how often the rows of each group count.
         """
         group = group[self.order]
-        if not len(self._places) or times.shape[1] * len(group) > _MOST:
+        if not self._quicker_by_products(*times.shape):
             values = [self.measure(drawn[group]) for drawn in times]
             return tuple(np.array(values).reshape(-1, 2).T)
         with _BLAS.limit(limits=1, user_api="blas"):
             return self._resample(group, times.astype(np.float64))
+
+    def _quicker_by_products(self, draws: int, groups: int) -> bool:
+        """Whether products of small matrices take less time than summing the rows for each draw."""
+        rows, steps = len(self.order), len(self._end)
+        if not steps or groups * rows > _MOST:
+            return False
+        products = steps * groups * (2 * draws + groups) / _MULTIPLICATIONS + groups * rows / _COUNTS
+        return products <= draws * (rows + steps)
 
     def _resample(self, group: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         counted, found, before = self._by_group(group, times.shape[1])

@@ -81,3 +81,20 @@ def test_a_draw_without_rows_or_positives_is_nan():
         found = Ranking(np.arange(float(rows)), np.zeros(rows, bool)).resample(np.zeros(rows, int), times)
         assert np.shape(found) == (2, 2)
         assert np.isnan(found).all()
+
+
+@pytest.mark.parametrize(
+    ("groups", "draws", "products"), [(9, 1000, 1), (1000, 1000, 0), (9, 9, 0), (9, 0, 0)]
+)
+def test_rows_are_summed_where_there_are_too_many_groups_or_too_few_draws_for_products(
+    groups, draws, products, monkeypatch
+):
+    by_products, used = Ranking._resample, []
+    monkeypatch.setattr(Ranking, "_resample", lambda *given: used.append(1) or by_products(*given))
+    scores, positive, _ = draw(7, False)
+    group = np.arange(300) % groups
+
+    values = Ranking(scores, positive).resample(group, np.ones((draws, groups), int))
+
+    assert np.shape(values) == (2, draws)
+    assert len(used) == products
