@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+import numpy as np
 from rich.console import Console, Group
 from rich.markup import escape
 from rich.panel import Panel
@@ -137,10 +138,10 @@ class _Counts:
 
     def drawn(self, names: list[str], console: Console) -> Table:
         """A column per class where the console is wide enough; else a row per class, or counts as text."""
-        table = self._by_column(names)
-        if console.measure(table, options=console.options.update(max_width=10_000)).minimum <= console.width:
-            return table
-        return self._by_row(names) if self.few else self._as_text(names)
+        endless = console.options.update(max_width=10_000)
+        tables = [self._by_column(names), *([self._by_row(names)] if self.few else []), self._as_text(names)]
+        least = [console.measure(table, options=endless).minimum for table in tables]
+        return tables[next((i for i, width in enumerate(least) if width <= console.width), np.argmin(least))]
 
     def _by_column(self, names: list[str]) -> Table:
         table = self._headed(self.heads)
@@ -151,7 +152,8 @@ class _Counts:
         return table
 
     def _by_row(self, names: list[str]) -> Table:
-        table = self._headed([self.heads[0]])
+        table = self._headed([])
+        table.add_column(self.heads[0], no_wrap=True)
         for cells, _ in self.rows:
             table.add_column(cells[0], justify="right")
         for k, head in enumerate(self.heads[1:], 1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -15,11 +16,13 @@ import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 from data_utils.layout import test_path as sealed_path
 from data_utils.summary import LeftOut
 from data_utils.write import BeatRows, Description, writing
 from rarebeat.cli import main
+from rarebeat.show_dataset import _Counts
 
 
 def _run(*arguments: object) -> Result:
@@ -67,6 +70,17 @@ def test_show_names_every_class_where_a_column_for_each_is_too_wide(
     for name in data["classes"]:
         counts = "".join(rf" +│ +{split['classes'][name]:,}" for split in data["splits"].values())
         assert re.search(rf"│ {name}{counts} │", shown), name
+
+
+def test_ten_folds_that_are_too_wide_for_a_row_per_class_keep_their_counts() -> None:
+    names = [f"CLASS_{i}" for i in range(9)]
+    rows = [([str(fold), "9", "100"], dict.fromkeys(names, 1000 + fold)) for fold in range(10)]
+    console = Console(width=80, file=io.StringIO())
+    folds = _Counts("By fold", ["fold", "patients", "rows"], rows, few=True)
+    console.print(folds.drawn(names, console))
+    said = " ".join(re.findall(r"\w+ [\d,]+", console.file.getvalue()))
+    for cells, counts in rows:
+        assert all(f"{name} {counts[name]:,}" in said for name in names), cells
 
 
 def test_show_as_json_adds_up(simulated: Path) -> None:
