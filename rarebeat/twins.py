@@ -11,6 +11,7 @@ import numpy as np
 from rarebeat.configurations import NOT_CONFIGURATION
 from rarebeat.search.axes import Axis, axis_of
 from rarebeat.search.dimensions import Choice
+from rarebeat.search.errors import SpaceError
 from rarebeat.search.space import Space, parse_space
 from rarebeat.sweep_runs import Entry
 
@@ -30,13 +31,17 @@ def apart(ranked: Sequence[Entry], parameters: Mapping[str, Any]) -> list[Family
     """`ranked` without the entries that are nearly the same as one before them, which stand with that one.
 
     Two are nearly the same where listed values are equal and every other searched parameter that has an
-    effect lies within NEAR. Where all are nearly the same, each stands for itself.
+    effect lies within NEAR. Where all are nearly the same, each stands for itself; so it does in a space that
+    only another backend would search, such as one with min equal to max.
 
     Args:
         ranked: the best first.
         parameters: those of the sweep.
     """
-    axes = _axes(parse_space(parameters))
+    try:
+        axes = _axes(parse_space(parameters))
+    except SpaceError:
+        return [Family(entry) for entry in ranked]
     found: list[tuple[Entry, list[Entry], np.ndarray | None]] = []
     for entry in ranked:
         row = _row(axes, entry)

@@ -58,3 +58,8 @@ def test_runs_of_another_space_stand_for_themselves():
 
 def test_where_all_are_nearly_the_same_each_stands_for_itself():
     assert found({"gamma": 4.1}, {"gamma": 4.2}) == {"r0": [], "r1": [], "r2": []}
+
+
+def test_in_a_space_that_only_another_backend_searches_each_stands_for_itself():
+    parameters = {**PARAMETERS, "dropout": {"min": 0.5, "max": 0.5}}
+    assert found({"gamma": 4.1}, {"loss": "ce"}, parameters=parameters) == {"r0": [], "r1": [], "r2": []}
