@@ -57,6 +57,25 @@ def test_a_step_is_traced_once_however_many_epochs_there_are(dataset, tiny, monk
     assert len(traced) == 1
 
 
+class Unbuilt(keras.Model):
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.flatten, self.logits = keras.layers.Flatten(), keras.layers.Dense(classes)
+
+    def call(self, inputs):
+        return self.logits(self.flatten(inputs["signal"]))
+
+
+def test_a_model_of_a_plug_in_may_wait_for_its_first_batch_to_make_its_weights(dataset, tiny, monkeypatch):
+    monkeypatch.setattr("training.fit.build_model", lambda hp, spec: Unbuilt(spec.classes))
+    rows = []
+
+    member = fit_member(tiny(), dataset, RANKED, rows.append)
+
+    assert member.model.count_params() > 0
+    assert rows[1]["train/loss"] < rows[0]["train/loss"]
+
+
 def test_best_is_the_running_best_of_every_metric(fitted):
     rows = fitted[1]
     for name in (name.removeprefix("val/") for name in rows[0] if name.startswith("val/")):
