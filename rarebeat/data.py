@@ -14,7 +14,7 @@ from rarebeat.progress_bar import bar, say
 from rarebeat.publish import publish
 from rarebeat.sources import SourceGroup, build_command, fetch_command
 from rarebeat.tables import console
-from rarebeat.write_page import write_page
+from rarebeat.write_page import check_page, write_page
 
 _OUT = click.option(
     "--out",
@@ -90,6 +90,8 @@ def show(file: Path, as_json: bool, html: Path | None, verify: bool) -> None:
         raise BadInput(
             f"{file} is sealed: show the training file beside it, which also counts what is in this one."
         )
+    if html:
+        check_page(html)
     verified = datasets.verify(file) if verify else None
     if html:
         from rarebeat.show_html import dataset_page
@@ -99,7 +101,6 @@ def show(file: Path, as_json: bool, html: Path | None, verify: bool) -> None:
     if as_json:
         click.echo(json.dumps(show_dataset.as_data(dataset, verified), indent=2))
     elif not html:
-        # Piped output has no width of its own, and 80 columns would cut names.
         show_dataset.show(dataset, verified, console())
     if verified is False:
         raise BadInput(f"{file} has been changed since it was built: its contents do not have its digest.")

@@ -72,6 +72,14 @@ def test_show_names_every_class_where_a_column_for_each_is_too_wide(
         assert re.search(rf"│ {name}{counts} │", shown), name
 
 
+def test_a_page_that_cannot_be_written_is_refused_before_the_file_is_read(
+    simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data_utils.dataset.verify", lambda _: pytest.fail("the whole file was read"))
+    refused = _run("show", simulated, "--verify", "--html", tmp_path)
+    assert (refused.exit_code, "it is a folder" in refused.output) == (2, True)
+
+
 def test_ten_folds_that_are_too_wide_for_a_row_per_class_keep_their_counts() -> None:
     names = [f"CLASS_{i}" for i in range(9)]
     rows = [([str(fold), "9", "100"], dict.fromkeys(names, 1000 + fold)) for fold in range(10)]
