@@ -45,4 +45,8 @@ def sees_gpu() -> bool:
     """Whether Keras's backend has a GPU to train on."""
     # TensorFlow complains here of each library that a machine without a GPU lacks.
     with native_stderr_silenced():
-        return bool(keras.distribution.list_devices("gpu"))
+        try:
+            return bool(keras.distribution.list_devices("gpu"))
+        except RuntimeError:
+            # So JAX says that there is none.
+            return False

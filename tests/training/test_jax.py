@@ -15,9 +15,12 @@ CODE = """
 import json, sys
 import keras, numpy as np
 from models import Spec, build_model
+from training.devices import check_device
 from training.losses import ClassCounts, LossProgress, build_loss
 from training.losses.registry import LOSSES
 assert keras.backend.backend() == "jax"
+# Without a GPU as with one.
+check_device({"RAREBEAT_ALLOW_CPU": "1"})
 
 logits = np.array(json.loads(sys.argv[1]), "float32")
 targets = np.array(json.loads(sys.argv[2]), "uint8")
