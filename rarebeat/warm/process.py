@@ -21,6 +21,8 @@ from rarebeat.warm import child
 WARM = ("training.train",)
 # What a run imports only when it is under way, and that takes long.
 BESIDE = ("wandb.apis.public", "wandb.sdk.artifacts._internal_artifact", "requests", "scipy.signal", "pandas")
+# Beginnings of variables that are read when something is imported: for one run alone they come too late.
+ON_IMPORT = ("KERAS_", "TF_", "JAX_", "XLA_", "OMP_", "OPENBLAS_", "MKL_", "PYTHON", "RAREBEAT_PLUGINS")
 # After being asked to end, a run has this long (s).
 GRACE_SECONDS = 30.0
 # A program that is not forked has no handle that can be waited for everywhere.
@@ -70,7 +72,7 @@ class Launcher:
         environment = {name: value for name, value in env.items() if name != "WANDB_SERVICE"}
         log = self.logs / f"{environment['WANDB_RUN_ID']}.log"
         module, arguments, settings = module_of(command)
-        if module in self.warm:
+        if module in self.warm and not _too_late(settings):
             handle: Handle = _Forked(self.context, module, arguments, environment | settings, log)
         else:
             handle = _cold(command, environment, log)
@@ -112,6 +114,13 @@ def module_of(command: Sequence[str]) -> tuple[str | None, list[str], dict[str, 
             settings[name] = value
     python = len(words) > 2 and Path(words[0]).name.startswith("python") and words[1] == "-m"
     return (words[2], words[3:], settings) if python else (None, [], {})
+
+
+def _too_late(settings: Mapping[str, str]) -> bool:
+    """Whether a command sets what has been read already, and otherwise."""
+    return any(
+        name.startswith(ON_IMPORT) and os.environ.get(name) != value for name, value in settings.items()
+    )
 
 
 class _Forked:
