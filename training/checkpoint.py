@@ -7,6 +7,7 @@ included, what the callbacks remember, and every row that was logged.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -183,10 +184,15 @@ def identity(hp: Mapping, digest: str) -> str:
 
 
 def forget_old(root: Path) -> None:
-    """Remove the checkpoints in `root` that nobody has written to for two weeks."""
-    for folder in root.iterdir() if root.is_dir() else ():
-        if time.time() - folder.stat().st_mtime > _FORGOTTEN_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+    """Remove the checkpoints in `root` that nobody has written to for two weeks, and nothing else there."""
+    for folder in root.glob(f"*/{FOLDER}"):
+        # What another run removes at the same time, or what others have put beside them.
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _FORGOTTEN_SECONDS:
+                for file in [*folder.glob("epoch-*"), *folder.glob("fold-*")]:
+                    file.unlink()
+                folder.rmdir()
+                folder.parent.rmdir()
 
 
 def _memory(callback: keras.callbacks.Callback) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import keras
 import numpy as np
@@ -137,15 +138,23 @@ def test_every_second_epoch_is_kept_and_the_last(dataset, tiny, tmp_path):
     assert [name for name, _ in kept] == ["epoch-0.npz", "epoch-1.npz", "epoch-2.npz"]
 
 
-def test_checkpoints_that_nobody_went_on_with_are_removed_after_two_weeks(tmp_path):
-    for name, days in (("old", 15), ("young", 13)):
-        (tmp_path / name).mkdir()
-        past = (tmp_path / name).stat().st_mtime - days * 86400
-        os.utime(tmp_path / name, (past, past))
+def test_checkpoints_that_nobody_went_on_with_are_removed_after_two_weeks_and_nothing_else(tmp_path):
+    now = time.time()
+    # Days since the run began, and since it has last written.
+    for name, began, written in (("old", 16, 15), ("young", 13, 13), ("long", 30, 1)):
+        Checkpoints(tmp_path / name).save_epoch(None, 1, {})
+        for path, days in ((tmp_path / name / "checkpoint", written), (tmp_path / name, began)):
+            os.utime(path, (now - days * 86400,) * 2)
+    for path in (tmp_path / "thesis" / "chapter.tex", tmp_path / "torch" / "checkpoint" / "weights.pt"):
+        path.parent.mkdir(parents=True)
+        path.write_text("mine")
+    for name in ("thesis", "torch", "torch/checkpoint"):
+        os.utime(tmp_path / name, (0, 0))
 
     forget_old(tmp_path)
 
-    assert [path.name for path in tmp_path.iterdir()] == ["young"]
+    assert {path.name for path in tmp_path.iterdir()} == {"young", "long", "thesis", "torch"}
+    assert len(list(tmp_path.rglob("*.*"))) == 4
 
 
 def test_training_ends_after_the_step_in_which_it_is_asked_to(dataset, tiny):
