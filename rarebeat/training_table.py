@@ -58,22 +58,26 @@ def _ask() -> dict:
 
 
 def _state() -> str | None:
-    """What the table depends on, as a digest; None with plug-ins, which may depend on anything."""
-    if os.environ.get("RAREBEAT_PLUGINS"):
+    """What the table depends on, as a digest; None with plug-ins, which may depend on anything, and where the
+    program cannot be told.
+    """
+    folders = [_folder(package) for package in DECLARING]
+    if os.environ.get("RAREBEAT_PLUGINS") or None in folders:
         return None
     known = [sys.version, importlib.metadata.version("keras"), os.environ.get("KERAS_BACKEND", "")]
-    for package in DECLARING:
-        for file in sorted(_folder(package).rglob("*.py")):
-            of = file.stat()
-            known.append(f"{file} {of.st_size} {of.st_mtime_ns}")
+    for file in (file for folder in folders for file in sorted(folder.rglob("*.py"))):
+        of = file.stat()
+        known.append(f"{file} {of.st_size} {of.st_mtime_ns}")
     return hashlib.sha256("\n".join(known).encode()).hexdigest()
 
 
-def _folder(package: str) -> Path:
-    """Where `python -m` finds a package: in the working folder before anywhere else, as in another clone."""
-    here = PathFinder.find_spec(package, [""])
-    origin = (here and here.origin) or importlib.util.find_spec(package).origin
-    return Path(origin).parent
+def _folder(package: str) -> Path | None:
+    """Where `python -m` finds a package: in the working folder before anywhere else, as in another clone.
+
+    None where something there that is no package takes its name, as a folder of models may.
+    """
+    found = PathFinder.find_spec(package, ["", *sys.path]) or importlib.util.find_spec(package)
+    return Path(found.origin).parent if found.origin and found.submodule_search_locations else None
 
 
 def _cache() -> Path:

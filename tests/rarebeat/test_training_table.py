@@ -72,6 +72,17 @@ def test_the_program_of_another_clone_is_another_one(
     assert len(asked) == 2
 
 
+def test_where_a_file_takes_the_name_of_a_package_it_is_asked_every_time(
+    asked: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models.py").write_text("")
+    read_again()
+    monkeypatch.chdir(tmp_path)
+    read_again()
+    read_again()
+    assert len(asked) == 3
+
+
 def test_with_plug_ins_it_is_asked_every_time(asked: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAREBEAT_PLUGINS", "mine")
     read_again()
