@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -74,6 +75,9 @@ class Launcher:
         module, arguments, settings = module_of(command)
         if module in self.warm and not _too_late(settings):
             handle: Handle = _Forked(self.context, module, arguments, environment | settings, log)
+        elif module in self.warm:
+            # By the interpreter of the forks, whichever `python` is first on PATH.
+            handle = _cold([sys.executable, "-m", module, *arguments], environment | settings, log)
         else:
             handle = _cold(command, environment, log)
         process = RunProcess(environment["WANDB_RUN_ID"], handle, self.limit, self.ended_badly)

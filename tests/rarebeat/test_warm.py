@@ -121,14 +121,16 @@ def test_a_program_that_cannot_be_forked_is_started(tmp_path):
 
 
 def test_what_the_command_sets_for_the_imports_is_no_fork_of_imports_made_without_it(tmp_path):
-    (tmp_path / "program.py").write_text("import os\nprint(os.environ['KERAS_BACKEND'])\n")
+    (tmp_path / "program.py").write_text(
+        "import os, sys\nprint(os.environ['KERAS_BACKEND'], sys.executable)\n"
+    )
     launcher = Launcher(tmp_path / "logs", None, lambda run, reason: None, warm=("program",))
     run = launcher(
-        command=["/usr/bin/env", "KERAS_BACKEND=jax", sys.executable, "-m", "program"],
+        command=["/usr/bin/env", "KERAS_BACKEND=jax", "python", "-m", "program"],
         env={**os.environ, "WANDB_RUN_ID": "abc", "PYTHONPATH": str(tmp_path)},
     )
     assert run.wait(30) == 0
-    assert (tmp_path / "logs/abc.log").read_text() == "jax\n"
+    assert (tmp_path / "logs/abc.log").read_text() == f"jax {sys.executable}\n"
 
 
 @pytest.mark.parametrize(
