@@ -109,9 +109,10 @@ def sweep(
     named = data or (Path(os.environ["RAREBEAT_DATA"]) if os.environ.get("RAREBEAT_DATA") else None)
     config = load_config(source, settings, runs, named)
     if is_searched_outside(config):
+        scheduler = "wandb sweep-scheduler" if "metrics" in config else "rarebeat schedule"
         raise BadInput(
             f"{source} waits for a scheduler (custom, scheduler or controller): create it with "
-            "`wandb sweep`, then search it with `rarebeat schedule`"
+            f"`wandb sweep`, then search it with `{scheduler}`"
         )
     project = project or config.get("project") or (None if local else os.environ.get("WANDB_PROJECT"))
     plan = Plan(

@@ -6,6 +6,9 @@ import re
 
 import h5py
 import pytest
+from click.testing import CliRunner
+
+from rarebeat.cli import main
 
 SWEEP = """\
 method: grid
@@ -108,6 +111,17 @@ def test_a_sweep_that_waits_for_a_scheduler_is_not_started(shell):
     said = local_sweep(shell)
     assert "sweep.yaml waits for a scheduler" in said
     assert "`rarebeat schedule`" in said
+
+
+def test_a_sweep_for_several_metrics_is_left_to_the_scheduler_that_takes_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sweep.yaml").write_text(
+        "{method: custom, scheduler: {engine: optuna}, metrics: [{name: a}, {name: b}], run_cap: 1,"
+        " command: [other], parameters: {x: {values: [1, 2]}}}"
+    )
+    done = CliRunner().invoke(main, ["sweep", "sweep.yaml", "--local"])
+    assert done.exit_code == 2
+    assert done.stderr.endswith("then search it with `wandb sweep-scheduler`\n")
 
 
 def test_a_folder_for_the_model_that_holds_something_else(shell):
