@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from data_utils.dataset import Dataset, Side, open_dataset
 from data_utils.loader import Examples
 from data_utils.preparation import fit_preparation
+from training.checkpoint import identity
 from training.folds import ranked_classes, validation_sides
 
 FOLDS = 4
@@ -63,6 +64,7 @@ def whole_rows(path: Path, kept: Kept) -> None:
 
 def transfer(source: Path, target: Path, kept: Kept, folder: Path, seeds: int) -> None:
     """Print macro AUROC on the target's folds from scratch, and from a network trained on the source."""
+    folder = folder / identity(NETWORK, open_dataset(source).digest)[:16]
     if not (folder / "card.json").exists():
         pairs = [part for name, value in NETWORK.items() for part in ("--set", f"{name}={value}")]
         command = [sys.executable, "-m", "training.train", "--data", source, "--out", folder, *pairs]
