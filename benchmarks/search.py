@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 import warnings
@@ -23,9 +22,10 @@ from searching.peers import FOREIGN, OURS, Foreign, Here, engine
 from searching.tables import report
 from threadpoolctl import threadpool_limits
 
+from data_utils.cache import cache_folder
 from rarebeat.search import Run
 
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rarebeat" / "peers"
+CACHE = cache_folder() / "peers"
 
 
 def ended(objective: Objective, number: int, params: dict, rng: np.random.Generator) -> Run:
