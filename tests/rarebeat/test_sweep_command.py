@@ -84,9 +84,7 @@ def test_a_killed_training_process_is_tried_again_and_the_sweep_goes_on(elsewher
     process = elsewhere.start(
         "rarebeat", "sweep", "sweep.yaml", "--local", "--data", data, "--json", *TWO_RUNS
     )
-    victim = wait_for(lambda: training_processes(process.pid))[0]
-    time.sleep(3)
-    os.kill(victim, signal.SIGKILL)
+    os.kill(wait_for(lambda: training_processes(process.pid))[0], signal.SIGKILL)
     done = elsewhere.end(process)
     runs = json.loads(done.stdout)["leaderboard"]["runs"]
     log = next(elsewhere.folder.glob("runs/logs/*/agent-1.log")).read_text()
