@@ -12,6 +12,8 @@ import os
 import sys
 from collections.abc import Iterator
 
+from training.allocator import keep_memory
+
 # What Keras imports where it is installed: for its plots, its data frames and its wrapping of models.
 UNUSED = ("matplotlib", "pandas", "sklearn")
 
@@ -54,6 +56,7 @@ def without_collection() -> Iterator[None]:
             gc.enable()
 
 
+keep_memory()
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 with native_stderr_silenced(), as_if_missing(*UNUSED), without_collection():
     if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
