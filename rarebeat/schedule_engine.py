@@ -19,7 +19,7 @@ from data_utils.errors import BadInput
 from rarebeat.search import Run, SpaceError, suggest, validate
 from rarebeat.search.hyperband import to_stop
 from rarebeat.search.schema import OUTSIDE
-from rarebeat.server.sweep_runs import extremum, is_own_best, objective
+from rarebeat.server.sweep_runs import objective, result
 
 
 class Engine(Optimizer):
@@ -104,8 +104,8 @@ class Engine(Optimizer):
         inactive = config.get("inactive")
         value = objective(data.summary_metrics, metric)
         state = self._state(data.state, value)
-        if state == "finished" and not is_own_best(data.summary_metrics, metric):
-            value = extremum([*logged, value], metric)
+        if state == "finished":
+            value = result(data.summary_metrics, metric, lambda: logged)
         return Run(
             number,
             params,

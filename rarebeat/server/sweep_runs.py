@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rarebeat.server import filters
@@ -33,22 +34,22 @@ def objective(summary: dict[str, Any], metric: dict[str, Any]) -> float | None:
     return float(value)
 
 
-def is_own_best(summary: dict[str, Any], metric: dict[str, Any]) -> bool:
-    """Whether the summary's value is the one that counts, whatever else was logged.
+def result(
+    summary: dict[str, Any], metric: dict[str, Any], logged: Callable[[], list[float | None]]
+) -> float | None:
+    """What a finished run came to: the best value that it has logged, as W&B's engine takes it.
 
-    So it is where `define_metric` says what the summary holds, and for metrics under `best/`: these are
-    running bests, or means of them over the parts of a run so far, whose highest is but the luckiest start.
+    That is `metric_extremum` of PyPI `sweeps` 0.3.0. The summary alone counts where `define_metric` says what
+    it holds, and for metrics under `best/`: these are running bests, or means of them over the parts of a run
+    so far, whose highest is but the luckiest start.
+
+    Args:
+        logged: gives the values of the metric; asked only where they count.
     """
-    name = metric.get("name")
-    return not isinstance(name, str) or name.startswith("best/") or isinstance(lookup(summary, name), dict)
-
-
-def extremum(values: list[float | None], metric: dict[str, Any]) -> float | None:
-    """The best of the values that a run has logged: what W&B's engine takes it to have come to.
-
-    As `metric_extremum` of PyPI `sweeps` 0.3.0; None where nothing finite was logged.
-    """
-    finite = [value for value in values if value is not None]
+    value, name = objective(summary, metric), metric.get("name")
+    if not isinstance(name, str) or name.startswith("best/") or isinstance(lookup(summary, name), dict):
+        return value
+    finite = [one for one in (*logged(), value) if one is not None]
     return (max if metric.get("goal") == "maximize" else min)(finite, default=None)
 
 
@@ -89,12 +90,10 @@ def as_searched(db: sqlite3.Connection, run: Row, config: dict[str, Any], with_h
     if state == "killed" and run["stop_reason"] == "early_terminate" and value is not None:
         # What it reached until it was stopped is a result, not a failure.
         state = "finished"
-    counts_all = state == "finished" and not is_own_best(summary, metric)
-    logged = metric_values(db, run["id"], metric) if with_history or counts_all else []
-    if counts_all:
-        value = extremum([*logged, value], metric)
     # A bayes sweep of a thousand runs needs none of what each had logged.
-    history = logged if with_history else []
+    history = metric_values(db, run["id"], metric) if with_history else []
+    if state == "finished":
+        value = result(summary, metric, lambda: history or metric_values(db, run["id"], metric))
     return Run(run["name"], params_of(run, config), state, value, history, inactive(run))
 
 
