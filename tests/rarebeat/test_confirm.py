@@ -108,7 +108,7 @@ def test_a_sweep_is_confirmed_put_together_and_pruned(tmp_path, terminal, data, 
         confirmed = shell.json("rarebeat", "confirm", path, "--top", "2", "--seeds", "1", "--data", data)
         assert set(confirmed["objectives"]) <= {run["run"] for run in board["runs"]}
         assert confirmed["winner"] in (*confirmed["objectives"], None)
-        assert confirmed["sweeps"].keys() == confirmed["objectives"].keys()
+        assert confirmed["sweeps"].keys() == confirmed["objectives"].keys() == confirmed["stands_for"].keys()
         # The same command finds all of it done.
         assert (
             shell.json("rarebeat", "confirm", path, "--top", "2", "--seeds", "1", "--data", data) == confirmed
