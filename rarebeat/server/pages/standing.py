@@ -49,7 +49,8 @@ class Standing:
     @property
     def done(self) -> int:
         """How many are neither under way nor about to begin; preempted ones go on."""
-        return len(self.entries) - sum(self.states[state] for state in ("running", "pending", "preempted"))
+        states = self.states
+        return len(self.entries) - sum(states[state] for state in ("running", "pending", "preempted"))
 
     @cached_property
     def ranked(self) -> tuple[Entry, ...]:
