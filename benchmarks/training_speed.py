@@ -2,6 +2,7 @@
 
     python benchmarks/training_speed.py [--torch PYTHON]     all three shapes
     python benchmarks/training_speed.py --start [FILE]       program start to first step, of a data file
+    python benchmarks/training_speed.py --memory FILE        a run that gives memory back, in turns with ours
 
 Ours is a whole epoch of `training.fit` as a run has it: sampler, windows from the mapped file, class-weighted
 loss, validation, every metric, one row logged. Plain is Keras's `model.fit` on arrays in memory with its own
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -44,6 +46,11 @@ PEER = Path(__file__).parent / "speed_peers" / "torch_cnn.py"
 FIRST_STEP = Path(__file__).parent / "speed_peers" / "first_step.py"
 # Lines that a run prints, by their beginnings.
 MARKS = {"first step": "start to the end of the first step", "epoch 1": "and of the validation behind it"}
+# The program without `training.allocator`.
+GIVES_BACK = (
+    "import runpy, training.allocator; training.allocator.keep_memory = lambda: None; "
+    "runpy.run_module('training.train', run_name='__main__')"
+)
 CLASSES = ("A", "B", "C", "D")
 SHARES = (0.85, 0.1, 0.04, 0.01)
 GIVEN = {"model": "cnn", "sampler": "sqrt", "loss": "weighted_ce", "patience": 10000, "window": 1.0}
@@ -218,6 +225,21 @@ def _start_once(command: Sequence[object], environment: Mapping[str, str]) -> li
     return [spent[mark] for mark in MARKS]
 
 
+def memory(folder: Path, data: Path, times: int = 3) -> None:
+    """Print examples a second of a run with and without the memory that its steps gave back."""
+    sets = ["--set", "epochs=1", "--set", "steps_per_epoch=100", "--set", "checkpoint_every=0"]
+    environment = {**os.environ, "WANDB_MODE": "disabled"}
+    speeds: dict[str, list[float]] = {"kept": [], "given back": []}
+    for turn in range(times):
+        for name, program in (("kept", ["-m", "training.train"]), ("given back", ["-c", GIVES_BACK])):
+            out = folder / f"{name} {turn}"
+            command = [sys.executable, *program, "--data", data, "--out", out, *sets]
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+            speeds[name].append(float(re.search(r"(\d+) examples/s", done.stdout)[1]))
+    kept, given = (np.median(found) for found in speeds.values())
+    print(f"memory kept: {kept:.0f} examples/s, given back: {given:.0f}; ratio {kept / given:.2f}")
+
+
 def _cpu_seconds(process: int) -> float:
     fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -231,10 +253,14 @@ def main() -> None:
     parser.add_argument(
         "--start", nargs="?", const="", metavar="FILE", help="measure the start alone; without FILE on noise"
     )
+    parser.add_argument("--memory", type=Path, metavar="FILE", help="measure what keeping memory gains alone")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if asked.start is not None:
             start(Path(folder), Path(asked.start) if asked.start else None)
+            return
+        if asked.memory:
+            memory(Path(folder), asked.memory)
             return
         print(f"{len(os.sched_getaffinity(0))} cores; medians of {asked.epochs} epochs in turns")
         for shape in SHAPES:
