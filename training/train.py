@@ -192,7 +192,7 @@ def _announce(dataset: Dataset, ranked: list[str], enough: bool) -> None:
     if not dataset.groups_known:
         print(f"{dataset.path} has groups: unknown, so the same person may be on both sides.")
     if not enough:
-        print("No class has 50 positives in 3 patients on every validation side; ", end="")
+        print("No class has 50 positives in 3 patients on every validation side.")
     print(f"Macro averages are over {', '.join(ranked)}.", flush=True)
 
 
