@@ -13,7 +13,7 @@ import numpy as np
 
 from data_utils.errors import BadInput, BadRecord
 from data_utils.layout import SPLITS, UNKNOWN
-from data_utils.sources.formats import read_file
+from data_utils.sources.formats import Said, read_file
 from data_utils.sources.importing import Listed, Listing, write_listing
 from data_utils.sources.mapping import Mapping as FolderMapping
 from data_utils.sources.mapping import read_mapping
@@ -21,10 +21,14 @@ from data_utils.sources.names import absent, slugs
 from data_utils.sources.options import DealtOptions
 from data_utils.sources.patients import Pseudonyms
 from data_utils.sources.registry import Source, option, register_source
+from data_utils.sources.signal import Signal
 from data_utils.sources.tables import number, read_table
 from data_utils.splits import by_date, by_site, grouped_folds
 from data_utils.summary import LeftOut
 from data_utils.write import Description, refuse_existing
+
+# What a table has where it does not know.
+_NOT_TOLD = ("", "nan", "na", "n/a", "unknown", "u", "?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +67,7 @@ def build(
             f"{source}: leads: and rate: must say what is stored: name them, or give --leads and --rate."
         )
     pseudonyms = Pseudonyms.beside(out)
-    left_out = write_listing(
-        listing(mapping, options, pseudonyms), read_file, out, options, overwrite, progress
-    )
+    left_out = write_listing(listing(mapping, options, pseudonyms), _read, out, options, overwrite, progress)
     pseudonyms.save(out)
     return left_out
 
@@ -97,11 +99,19 @@ def listing(mapping: FolderMapping, options: Options, pseudonyms: Pseudonyms) ->
             left_out.append(LeftOut(name, str(problem), 1))
             continue
         group = pseudonyms.of(patient) if patient else name
-        where = (mapping.path(record), mapping.signal)
+        where = (mapping.path(record), mapping.signal, pseudonyms, patient)
         listed.append(Listed(name, group, target, where, _covariates(mapping, row)))
         kept.append(row)
     left_out += absent(missing, mapping.labels.name) + _without_row(mapping, rows)
     return Listing(_description(mapping, options), _split(listed, kept, mapping, options), left_out)
+
+
+def _read(path: Path, said: Said, pseudonyms: Pseudonyms, patient: str) -> Signal:
+    """A recording; what is wrong with it goes into the data file, so its file's name is hashed there too."""
+    try:
+        return read_file(path, said)
+    except BadRecord as problem:
+        raise BadRecord(pseudonyms.within(str(problem), patient)) from problem
 
 
 def _by_record(mapping: FolderMapping, table: Sequence[Mapping[str, str]]) -> dict[str, list]:
@@ -143,7 +153,7 @@ def _target(mapping: FolderMapping, rows: Sequence[Mapping[str, str]]) -> np.nda
 
 def _yes_or_no(text: str, column: str) -> int:
     known = {"1": 1, "1.0": 1, "true": 1, "yes": 1, "0": 0, "0.0": 0, "false": 0, "no": 0}
-    known |= dict.fromkeys(("", "nan", "na", "unknown", "?"), UNKNOWN)
+    known |= dict.fromkeys(_NOT_TOLD, UNKNOWN)
     if text.casefold() not in known:
         raise BadRecord(f"has {text!r} in column {column}, which is not 1, 0 or nothing")
     return known[text.casefold()]
@@ -187,8 +197,9 @@ def _covariates(mapping: FolderMapping, row: Mapping[str, str]) -> tuple[float, 
     if columns.age:
         values.append(number(row[columns.age]))
     if columns.sex:
-        text = row[columns.sex]
-        values.append(float(text.casefold() in [f.casefold() for f in mapping.female]) if text else np.nan)
+        text = row[columns.sex].casefold()
+        female = text in [str(each).casefold() for each in mapping.female]
+        values.append(float(female) if female or text not in _NOT_TOLD else np.nan)
     return (*values, *(number(row[name]) for name in columns.covariates))
 
 

@@ -29,6 +29,15 @@ def test_labels_covariates_and_patients_are_those_of_the_table(folder: Path) -> 
     assert totals == [12, 8]  # of 24: every second, every third
 
 
+def test_a_sex_that_is_not_told_is_unknown_and_not_male(folder: Path) -> None:
+    rows = [row(number, sex=("F", "M", "unknown", "")[number % 4]) for number in range(24)]
+    write_table(folder / "labels.csv", rows)
+    dataset = build(folder)
+    for k, recording in enumerate(dataset.rows.recording):
+        number = number_of(dataset.recordings.name[recording])
+        assert str(dataset.rows.covariates[k, 1]) == ("1.0", "0.0", "nan", "nan")[number % 4]
+
+
 def test_codes_that_are_no_class_are_said_but_their_recordings_stay(folder: Path) -> None:
     rows = [row(number) for number in range(24)]
     rows[5] = row(5, diagnosis="AFF")
