@@ -73,20 +73,24 @@ def _sums(folder: Path, address: str) -> dict[str, str]:
 
 
 def _first_answer(url: str) -> bytes:
-    """The first file, within seconds, or a sentence. A thread asks, because a look-up cannot be stopped."""
+    """The first file, or a sentence. A thread asks, because a look-up cannot be stopped."""
     answers: queue.Queue[bytes | Exception] = queue.Queue()
+    answering = threading.Event()
 
     def ask() -> None:
         try:
             with urllib.request.urlopen(url, timeout=_FIRST_ANSWER) as response:
+                answering.set()
                 answers.put(response.read())
         except (OSError, HTTPException) as error:
             answers.put(error)
+            answering.set()
 
     threading.Thread(target=ask, daemon=True).start()
-    try:
-        answer = answers.get(timeout=_FIRST_ANSWER)
-    except queue.Empty:
+    # Only the beginning is to come within seconds: PTB-XL's list is of megabytes.
+    if answering.wait(_FIRST_ANSWER):
+        answer = answers.get()
+    else:
         answer = TimeoutError(f"no answer within {_FIRST_ANSWER:g} s")
     if isinstance(answer, Exception):
         raise BadInput(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from click.testing import CliRunner
@@ -27,10 +28,18 @@ FILES = {
 
 class _Handler(SimpleHTTPRequestHandler):
     asked: list[str]
+    slowly = 0.0  # s between the two halves of the list
 
     def do_GET(self) -> None:
         self.asked.append(self.path.rsplit("/", 1)[-1])
         super().do_GET()
+
+    def copyfile(self, source: BinaryIO, outputfile: BinaryIO) -> None:
+        if self.slowly and self.path.endswith("SHA256SUMS.txt"):
+            outputfile.write(source.read(10))
+            outputfile.flush()
+            time.sleep(self.slowly)
+        super().copyfile(source, outputfile)
 
     def log_message(self, *_: object) -> None:
         pass
@@ -105,6 +114,20 @@ def test_no_network_fails_fast_and_leaves_nothing(tmp_path: Path) -> None:
         fetch(tmp_path / "down", DATABASE, FILES.__contains__, "http://127.0.0.1:9")
     assert time.monotonic() - began < 10
     assert not (tmp_path / "down").exists()
+
+
+def test_a_long_list_may_take_longer_than_its_first_answer(
+    tmp_path: Path, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data_utils.download._FIRST_ANSWER", 1.0)
+    monkeypatch.setattr(_Handler, "slowly", 0.7)
+    monkeypatch.setattr(_Handler, "end_headers", _held_up)
+    assert set(FILES) < {path.name for path in _fetch(tmp_path, base).iterdir()}
+
+
+def _held_up(self: _Handler) -> None:
+    time.sleep(self.slowly if self.path.endswith("SHA256SUMS.txt") else 0)
+    SimpleHTTPRequestHandler.end_headers(self)
 
 
 def test_a_list_that_names_a_file_outside_its_folder_is_refused(
