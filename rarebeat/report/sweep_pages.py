@@ -60,10 +60,13 @@ def matters(evidence: Evidence) -> str:
     found = importance(values, value)
     order = found.names if found else tuple(values)
     axes = {name: values[name] for name in order[:AXES]}
-    left_out = f" Left out, as least important: {', '.join(order[AXES:])}." if order[AXES:] else ""
+    why = ", as least important" if found else ""
+    left_out = f" Left out{why}: {', '.join(order[AXES:])}." if order[AXES:] else ""
     said = f"Each line is a run; orange has the largest {ranking.metric}, blue the smallest.{left_out}"
-    described = f"{len(value)} runs over {', '.join(axes)}; {ranking.metric} from {min(value):.3f} to "
-    f"{max(value):.3f}."
+    described = (
+        f"{len(value)} runs over {', '.join(axes)}; {ranking.metric} from {min(value):.3f} to "
+        f"{max(value):.3f}."
+    )
     return section(
         "What mattered",
         *_importance(found, len(value)),

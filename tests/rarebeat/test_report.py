@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from rarebeat.report.evidence import Evidence, gather, header
 from rarebeat.report.evidence import _same_data as same_data
 from rarebeat.report.missed import excerpt, worst_missed
 from rarebeat.report.strategies import F1, NEUTRAL, judge
+from rarebeat.report.sweep_pages import matters
 from rarebeat.search.importance import importance
 from rarebeat.sweep_runs import Entry, SweepRuns
 from rarebeat.write_page import check_page, write_page
@@ -102,6 +104,20 @@ def test_every_picture_is_titled_and_described(page):
     ids = re.findall(r'aria-labelledby="(t\w+) (d\w+)"', page)
     assert len(ids) == page.count("<svg") > 10
     assert all(f'id="{name}"' in page for pair in ids for name in pair)
+
+
+def test_the_lines_of_runs_are_described_from_the_lowest_objective_to_the_highest(page, evidence):
+    values = [evidence.ranking.value(entry) for entry in evidence.ranking.ranked]
+    assert f"{METRIC} from {min(values):.3f} to {max(values):.3f}.</desc>" in page
+
+
+def test_what_is_left_out_of_few_runs_is_not_called_unimportant(evidence):
+    few = tuple(
+        replace(entry, config={**entry.config, **{f"other{n}": i * n for n in range(1, 9)}})
+        for i, entry in enumerate(evidence.ranking.ranked[:4])
+    )
+    said = matters(replace(evidence, ranking=replace(evidence.ranking, ranked=few)))
+    assert "Left out: " in said and "least important" not in said
 
 
 def test_the_table_is_the_leaderboard(page, evidence):
