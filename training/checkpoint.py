@@ -154,8 +154,9 @@ class Keeper(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict | None = None) -> None:
         # Only now: at the beginning of training Keras's callbacks forget what they knew.
         if kept := self.checkpoints.epoch(self.fold):
-            for callback, memory in zip(self.others, kept["callbacks"], strict=True):
-                vars(callback).update(memory)
+            # By name: limits come and go between two attempts.
+            for callback in self.others:
+                vars(callback).update(kept["callbacks"].get(type(callback).__name__, {}))
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         model, checkpoints = self.model, self.checkpoints
@@ -165,7 +166,7 @@ class Keeper(keras.callbacks.Callback):
                 "over": bool(last),
                 "model": [np.asarray(variable) for variable in model.variables],
                 "optimizer": [np.asarray(variable) for variable in model.optimizer.variables],
-                "callbacks": [_memory(callback) for callback in self.others],
+                "callbacks": {type(callback).__name__: _memory(callback) for callback in self.others},
             }
             checkpoints.save_epoch(self.fold, epoch + 1, state)
 

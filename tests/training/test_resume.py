@@ -12,7 +12,7 @@ import pytest
 import wandb
 
 from training import tracking
-from training.budget import EndWhenAsked
+from training.budget import EndWhenAsked, budgets
 from training.checkpoint import Checkpoints, forget_old, identity
 from training.fit import fit_member
 from training.folds import fit_folds
@@ -82,6 +82,24 @@ def test_a_run_that_ended_in_epoch_3_of_6_goes_on_to_the_same_weights(dataset, t
     ]
 
 
+def test_a_run_goes_on_under_other_limits(dataset, tiny, tmp_path):
+    hp = tiny(**{**SIX, "epochs": 3, "patience": 9})
+    rows = []
+
+    def attempt(epoch, **limits):
+        checkpoints = Checkpoints(tmp_path, "run")
+        checkpoints.load()
+        guards = [EndInEpoch(epoch), *budgets({**hp, **limits}, None, checkpoints.seconds)]
+        return fit_member(hp, dataset, RANKED, rows.append, None, checkpoints, lambda fold: guards)
+
+    with pytest.raises(Terminated):
+        attempt(2, max_memory_gb=1000.0)
+    with pytest.raises(Terminated):
+        attempt(3, max_minutes=60.0, max_memory_gb=1000.0)
+    attempt(0)
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
+
+
 def test_a_finished_fold_is_not_trained_again_and_a_run_that_only_had_to_conclude_does(
     dataset, tiny, tmp_path
 ):
@@ -112,7 +130,7 @@ def test_a_finished_fold_is_not_trained_again_and_a_run_that_only_had_to_conclud
 def test_a_checkpoint_of_other_hyperparameters_or_data_or_half_of_one_is_not_taken_up(tmp_path, tiny):
     kept = Checkpoints(tmp_path, identity(tiny(), "digest"))
     kept.rows.append({"epoch": 1})
-    kept.save_epoch(None, 1, {"over": False, "model": [np.ones(2)], "optimizer": [], "callbacks": []})
+    kept.save_epoch(None, 1, {"over": False, "model": [np.ones(2)], "optimizer": [], "callbacks": {}})
 
     def found(hp, digest="digest"):
         return Checkpoints(tmp_path, identity(hp, digest)).load()
