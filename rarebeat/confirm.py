@@ -21,7 +21,7 @@ from rarebeat.backend import Backend, connect, find_backend
 from rarebeat.configurations import configuration, join, together
 from rarebeat.devices import agent_places
 from rarebeat.doubt import Doubts
-from rarebeat.ranking import RANKED_STATES, Ranking, rank
+from rarebeat.ranking import Ranking, rank, stands
 from rarebeat.sweep import interruptible
 from rarebeat.sweep_create import create_sweep
 from rarebeat.sweep_runs import Entry, SweepRuns, find_sweep, read_sweep
@@ -84,9 +84,7 @@ def confirm(path: str, top: int, seeds: int, agents: int, data: Path | None, as_
         done = [_run(api, backend, sweep, trial, seeds, agents, data) for trial in trials]
     decided = together(rank(join(done)))
     doubts = doubt.measure(api, decided, len(trials))
-    names = {
-        configuration(_first_run(runs)): trial.entry.id for runs, trial in zip(done, trials, strict=True)
-    }
+    names = {configuration(_ended(runs)[0]): trial.entry.id for runs, trial in zip(done, trials, strict=True)}
     result = verdict(decided, doubts, names)
     sweeps = {trial.entry.id: runs.path for runs, trial in zip(done, trials, strict=True)}
     if as_json:
@@ -179,7 +177,7 @@ def _run(
         path = create_sweep(api, trial.config, project, entity)
         remember(trial.config, where, project, path)
         runs = read_sweep(api, find_sweep(api, path))
-    if _ended(runs) < seeds:
+    if len(_ended(runs)) < seeds:
         environment = agent_environment(backend.environment(os.environ), agents, data)
         environment |= {"WANDB_RUN_GROUP": GROUP, "WANDB_TAGS": GROUP}
         again = shlex.join(["rarebeat", *sys.argv[1:]])
@@ -190,12 +188,8 @@ def _run(
     return runs
 
 
-def _ended(runs: SweepRuns) -> int:
-    return sum(entry.state in RANKED_STATES and entry.objective is not None for entry in runs.entries)
-
-
-def _first_run(runs: SweepRuns) -> Entry:
-    return next(entry for entry in runs.entries if entry.state in RANKED_STATES)
+def _ended(runs: SweepRuns) -> list[Entry]:
+    return [entry for entry in runs.entries if stands(entry) and entry.objective is not None]
 
 
 def verdict(ranking: Ranking, doubts: Doubts, names: dict[tuple, str]) -> dict[str, Any]:

@@ -30,10 +30,18 @@ class Ranking:
         return entry.summary[self.metric]
 
 
+def stands(entry: Entry) -> bool:
+    """Whether a run's numbers compare with those of others: it is over, and was not stopped between its
+    folds, where its objective is the mean of those that came first, which may be the easy ones.
+    """
+    return entry.state in RANKED_STATES and not (entry.state == "killed" and "fold" in entry.summary)
+
+
 def rank(runs: SweepRuns, sort: str | None = None) -> Ranking:
     """Rank by the sweep's objective, or by another logged metric.
 
-    Runs that are not over, have failed or lack the metric are counted by state. Ties go by run id.
+    Runs that are not over, have failed, were stopped between folds or lack the metric are counted by state.
+    Ties go by run id.
 
     Args:
         runs: the sweep.
@@ -44,7 +52,7 @@ def rank(runs: SweepRuns, sort: str | None = None) -> Ranking:
     """
     metric = sort or runs.metric
     goal = runs.goal if metric == runs.metric else natural_goal(metric)
-    over = [entry for entry in runs.entries if entry.state in RANKED_STATES and metric in entry.summary]
+    over = [entry for entry in runs.entries if stands(entry) and metric in entry.summary]
     if not over:
         raise BadInput(_nothing_to_rank(runs, metric))
     sign = -1 if goal == "maximize" else 1
@@ -66,7 +74,7 @@ def _nothing_to_rank(runs: SweepRuns, metric: str) -> str:
     if not states:
         return f"sweep {runs.path} has no runs yet: start one with `wandb agent {runs.path}`"
     counts = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
-    if any(state in states for state in RANKED_STATES):
+    if any(stands(entry) for entry in runs.entries):
         logged = sorted(
             {name for entry in runs.entries for name in entry.summary if not name.startswith("_")}
         )

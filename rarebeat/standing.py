@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rarebeat.agents import Doing
 from rarebeat.pace import Counts, Pace
-from rarebeat.ranking import RANKED_STATES
+from rarebeat.ranking import stands
 from rarebeat.sweep_runs import Entry, SweepRuns
 
 BROKEN_STATES = ("failed", "crashed")
@@ -71,7 +71,7 @@ class Standing:
 
 def best_so_far(runs: SweepRuns) -> Entry | None:
     """The run that is over and has the best objective."""
-    over = [entry for entry in runs.entries if entry.state in RANKED_STATES and entry.objective is not None]
+    over = [entry for entry in runs.entries if stands(entry) and entry.objective is not None]
     if not over:
         return None
     return (max if runs.goal == "maximize" else min)(over, key=lambda entry: entry.objective)
@@ -94,7 +94,7 @@ def class_bests(runs: SweepRuns) -> tuple[str, tuple[ClassBest, ...]]:
     Classes are what is logged as `SIDE/MEASURE/CLASS`, with the objective's own side or else `val`.
     """
     side, measure = measure_of(runs.metric)
-    over = [entry for entry in runs.entries if entry.state in RANKED_STATES]
+    over = [entry for entry in runs.entries if stands(entry)]
     for start in (f"{side}{measure}/", f"val/{measure}/") if measure else ():
         logged = [name for entry in over for name in entry.summary if name.startswith(start)]
         if logged:

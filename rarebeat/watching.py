@@ -14,7 +14,7 @@ from rarebeat.backend import probe
 from rarebeat.cluster import ClusterAgents
 from rarebeat.pace import Counts, Pace
 from rarebeat.progress import Progress
-from rarebeat.ranking import RANKED_STATES
+from rarebeat.ranking import stands
 from rarebeat.sweep_runs import SweepRuns, find_sweep, read_sweep
 from rarebeat.tables import console
 
@@ -59,7 +59,7 @@ class Enough:
 
 def runs_since_best(runs: SweepRuns) -> int | None:
     """How many runs ended after the best one, by the order in which they were created; None without any."""
-    over = [entry for entry in runs.entries if entry.state in RANKED_STATES and entry.objective is not None]
+    over = [entry for entry in runs.entries if stands(entry) and entry.objective is not None]
     over.sort(key=lambda entry: entry.created)
     best: float | None = None
     since = 0

@@ -77,6 +77,15 @@ def test_only_runs_that_are_over_and_have_the_objective_are_ranked_the_rest_is_c
     assert ranking.others == {"crashed": 1, "finished": 1, "running": 1}
 
 
+def test_a_run_that_was_stopped_between_its_folds_is_not_ranked_by_the_first_of_them():
+    stopped = entry("early", 0.9, "killed", summary={"fold": 0})
+    ranking = rank(sweep(entry("whole", 0.6, summary={"fold": 2}), stopped))
+    assert [e.id for e in ranking.ranked] == ["whole"]
+    assert ranking.others == {"killed": 1}
+    with pytest.raises(BadInput, match=r"no finished run yet \(1 killed\)"):
+        rank(sweep(stopped))
+
+
 @pytest.mark.parametrize(
     ("runs", "sort", "words"),
     [

@@ -12,7 +12,7 @@ from rarebeat.pace import Counts, Pace
 from rarebeat.progress import Progress, lines
 from rarebeat.progress_view import head, picture
 from rarebeat.run_logs import runs_of_agent
-from rarebeat.standing import ClassBest, Standing, class_bests, failures, measure_of, standing
+from rarebeat.standing import ClassBest, Standing, best_so_far, class_bests, failures, measure_of, standing
 from rarebeat.sweep_runs import Entry, SweepRuns
 
 AGENT_LOG = """\
@@ -55,7 +55,10 @@ def test_each_class_has_its_best_run_beside_what_the_best_run_has():
         run("b", "killed", 0.5, best__auprc__N=0.8, best__auprc__S=0.4),
         # Not over yet, so not compared.
         run("c", "running", 0.9, best__auprc__N=0.99, best__auprc__S=0.99),
+        # Stopped after the first of its folds.
+        run("d", "killed", 0.9, fold=0, best__auprc__N=0.99, best__auprc__S=0.99),
     )
+    assert best_so_far(runs).id == "a"
     bests = (ClassBest("N", 0.9, "a", 0.9), ClassBest("S", 0.4, "b", 0.3))
     assert class_bests(runs) == ("auprc", bests)
 
