@@ -115,7 +115,7 @@ def _section(path: Path, name: str, given: Any) -> Map[str, Any]:
 
 def _made(path: Path, name: str, kind: type, given: Any) -> Any:
     given = _section(path, name, given)
-    known = [field.name for field in fields(kind)]
+    known = {field.name: str(field.type) for field in fields(kind)}
     for key in given:
         if key not in known:
             near = get_close_matches(str(key), known, n=1)
@@ -123,10 +123,24 @@ def _made(path: Path, name: str, kind: type, given: Any) -> Any:
             raise BadInput(f"{path}: {where} is not known" + (f", did you mean {near[0]}?" if near else "."))
     if name == "columns" and not given.get("record"):
         raise BadInput(f"{path}: columns: record: must name the column with the recordings' file names.")
-    return kind(**{key: _frozen(value) for key, value in given.items() if value is not None})
+    where = f"{path}: {name}: " if name else f"{path}: "
+    said = {key: value for key, value in given.items() if value is not None}
+    return kind(**{key: _typed(f"{where}{key}:", known[key], value) for key, value in said.items()})
 
 
-def _frozen(value: Any) -> Any:
+def _typed(where: str, kind: str, value: Any) -> Any:
+    """A value of the YAML as the field's annotation has it; one name does for a list of them."""
+    if kind == "tuple[str, ...]":
+        names = value if isinstance(value, list) else str(value).split(",")
+        return tuple(str(each).strip() for each in names if str(each).strip())
+    if kind.startswith("float"):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+            raise BadInput(f"{where} {value} must be a positive number.")
+        return float(value)
+    if kind.startswith("str"):
+        if isinstance(value, (list, Map)):
+            raise BadInput(f"{where} must be one name, not several.")
+        return str(value)
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -138,8 +152,6 @@ def _with_values(path: Path, given: Any) -> dict[str, Any]:
         values = {value: value for value in values}
     if values is not None:
         given["values"] = [(str(k), str(v)) for k, v in _section(path, "classes: values", values).items()]
-    if given.get("columns") is not None:
-        given["columns"] = [str(name) for name in given["columns"]]
     return given
 
 
@@ -151,5 +163,7 @@ def _check(path: Path, mapping: Mapping) -> None:
     classes = mapping.classes
     if bool(classes.column and classes.values) == bool(classes.columns):
         raise BadInput(f"{path}: classes: needs either column: and values:, or columns:.")
+    if not classes.separator:
+        raise BadInput(f"{path}: classes: separator: must be what stands between codes, such as ';'.")
     if not mapping.folder.is_dir():
         raise BadInput(f"{path}: there is no folder {mapping.folder}: mend recordings:.")

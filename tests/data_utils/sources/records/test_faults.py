@@ -86,6 +86,10 @@ def test_quality_control_says_what_fails(folder: Path) -> None:
         ),
         ({"classes": None}, "has no classes"),
         ({"rate": None}, "must say what is stored"),
+        ({"rate": "100 Hz"}, "rate: 100 Hz must be a positive number"),
+        ({"signal": {"rate": "100 Hz"}}, "signal: rate: 100 Hz must be a positive number"),
+        ({"columns": {"record": ["file"]}}, "columns: record: must be one name"),
+        ({"classes": {"column": "diagnosis", "separator": "", "values": ["AF"]}}, "separator: must be what"),
     ],
 )
 def test_a_wrong_mapping_is_one_sentence_and_writes_nothing(

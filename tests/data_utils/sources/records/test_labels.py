@@ -38,6 +38,15 @@ def test_a_sex_that_is_not_told_is_unknown_and_not_male(folder: Path) -> None:
         assert str(dataset.rows.covariates[k, 1]) == ("1.0", "0.0", "nan", "nan")[number % 4]
 
 
+def test_numbers_and_single_names_in_a_mapping_are_names(folder: Path) -> None:
+    write_table(folder / "labels.csv", [row(number, sex=1 + number % 2) for number in range(24)])
+    dataset = build(folder, mapped(folder, female=1, leads="V1, I"))
+    assert dataset.leads == ("V1", "I")
+    for k, recording in enumerate(dataset.rows.recording):
+        number = number_of(dataset.recordings.name[recording])
+        assert dataset.rows.covariates[k, 1] == (number % 2 == 0)
+
+
 def test_codes_that_are_no_class_are_said_but_their_recordings_stay(folder: Path) -> None:
     rows = [row(number) for number in range(24)]
     rows[5] = row(5, diagnosis="AFF")
