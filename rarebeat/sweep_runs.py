@@ -7,9 +7,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from data_utils.errors import BadInput
 from rarebeat.backend import client_errors
+from rarebeat.server.sweep_runs import objective
 
 if TYPE_CHECKING:
     import wandb
@@ -87,7 +89,7 @@ def find_sweep(api: wandb.Api, path: str) -> Sweep:
     Raises:
         BadInput: no such sweep, or an id that several projects have.
     """
-    parts = [part for part in re.sub(r"^https?://[^/]+/|(?<=/)sweeps/", "", path).split("/") if part]
+    parts = _parts(path)
     if not 1 <= len(parts) <= 3:
         raise BadInput(f"{path!r} is no path of a sweep: write ENTITY/PROJECT/SWEEP")
     with client_errors():
@@ -100,6 +102,15 @@ def find_sweep(api: wandb.Api, path: str) -> Sweep:
         several = ", ".join(sweep_path(sweep) for sweep in found)
         raise BadInput(f"several projects have a sweep {path}: write one of {several}")
     return found[0]
+
+
+def _parts(path: str) -> list[str]:
+    """What a path or a web address names: a browser's has `sweeps` in it, may end in ?nw=…, and says %20."""
+    if address := re.match(r"https?://[^/]+/([^?#]*)", path):
+        path = unquote(address[1])
+    parts = [part for part in path.split("/") if part]
+    # A project may have that name too.
+    return parts if parts[2:3] != ["sweeps"] else [*parts[:2], *parts[3:]]
 
 
 def _projects(api: wandb.Api, entity: str) -> list[str]:
@@ -136,7 +147,7 @@ def read_sweep(api: wandb.Api, sweep: Sweep) -> SweepRuns:
         config = sweep.config
         metric = config.get("metric") or {}
         runs = api.runs(f"{sweep.entity}/{sweep.project}", {"sweep": sweep.id}, per_page=PAGE, lazy=False)
-        entries = tuple(read_entry(run, metric.get("name", "")) for run in runs)
+        entries = tuple(read_entry(run, metric) for run in runs)
         return SweepRuns(
             path=sweep_path(sweep),
             url=sweep.url,
@@ -148,15 +159,21 @@ def read_sweep(api: wandb.Api, sweep: Sweep) -> SweepRuns:
         )
 
 
-def read_entry(run: Run, metric: str) -> Entry:
-    """One run of the client's as plain values."""
-    config = dict(run.config)
-    summary = numbers(dict(run.summary_metrics))
+def read_entry(run: Run, metric: Mapping[str, Any]) -> Entry:
+    """One run of the client's as plain values.
+
+    Args:
+        metric: the sweep's. Where the run's `define_metric` summarises it, it counts as that says.
+    """
+    config, logged = dict(run.config), dict(run.summary_metrics)
+    summary, value = numbers(logged), objective(logged, metric)
+    if value is not None:
+        summary[metric["name"]] = value
     return Entry(
         id=run.id,
         name=run.name or run.id,
         state=run.state,
-        objective=summary.get(metric),
+        objective=value,
         config=flatten({k: v for k, v in config.items() if k not in NOT_HYPERPARAMETERS}),
         inactive=frozenset(config.get("inactive") or ()),
         summary=summary,
