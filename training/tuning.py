@@ -12,7 +12,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +84,15 @@ def tune(search: Search, dataset: Dataset, folder: Path, done: Callable[[Trial, 
     Raises:
         BadInput: a parameter that KerasTuner cannot search, or a metric that it cannot follow.
     """
+    if dataset.task == "multilabel":
+        # As a run has it: what means something under sigmoid alone is searched.
+        search = replace(search, parameters={"link": {"value": "sigmoid"}, **search.parameters})
     runner = _Runner(_oracle(search), search, dataset, folder, done)
-    with contextlib.suppress(_Enough, KeyboardInterrupt):
-        runner.search()
+    try:
+        with contextlib.suppress(_Enough, KeyboardInterrupt):
+            runner.search()
+    except keras_tuner.errors.FatalError as error:
+        raise error.__cause__ or error from None
     return runner.finished
 
 
@@ -252,9 +258,19 @@ class _Runner(keras_tuner.Tuner):
         except Exception as error:
             # KerasTuner would go on after a fault of ours.
             raise keras_tuner.errors.FatalError(str(error)) from error
+        self._refuse_unmeasured(summary)
         is_best = self._keep_model(trial.trial_id, summary[self._search.metric])
         self._note(Trial(trial.trial_id, "finished", hp, tuple(inactive(hp)), summary), is_best)
         return {self._search.metric: summary[self._search.metric]}
+
+    def _refuse_unmeasured(self, summary: Mapping[str, float]) -> None:
+        """End the search where no trial will ever have its metric."""
+        if self._search.metric not in summary:
+            bests = ", ".join(sorted(name for name in summary if name.startswith("best/")))
+            raise keras_tuner.errors.FatalError from BadInput(
+                f"The metric is {self._search.metric}, which is not measured on {self._dataset.path}: "
+                f"take one of {bests}."
+            )
 
     def _keep_model(self, trial: str, value: float) -> bool:
         """Keep the model of the best trial alone; say whether that is this one."""

@@ -1,9 +1,13 @@
 """KerasTuner over a sweep's parameters: conditions, refusals, and Hyperband that goes on with its weights."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from data_utils.errors import BadInput
+from training import tuning
 from training.card import read_card
 from training.fit import fit_member
 from training.predictions import read_predictions
@@ -80,6 +84,32 @@ def test_a_grid_is_run_through_and_a_failed_trial_is_told(dataset, tmp_path):
     assert [one.hp["n_blocks"] for one in trials] == [1, 8]
     assert told == [("finished", True), ("failed", False)]
     assert "n_blocks is 8" in trials[1].reason
+
+
+def test_a_metric_that_is_not_measured_ends_the_search_at_its_first_trial(dataset, tmp_path):
+    looked = replace(search(trials=5, fixed={"epochs": 1}, n_blocks={"min": 1, "max": 3}), metric="best/f1/T")
+    told = []
+
+    with pytest.raises(BadInput, match=r"metric is best/f1/T, which is not measured .* best/macro_auprc"):
+        tune(looked, dataset, tmp_path, lambda trial, best: told.append(trial))
+    assert told == []
+
+
+def test_where_several_classes_may_be_true_the_link_is_sigmoid_and_alpha_is_searched(monkeypatch, tmp_path):
+    oracles = []
+
+    def no_runner(oracle, *rest):
+        oracles.append(oracle)
+        return SimpleNamespace(search=lambda: None, finished=[])
+
+    monkeypatch.setattr(tuning, "_Runner", no_runner)
+
+    looked = search(fixed={"loss": "focal"}, alpha={"min": 0.1, "max": 0.9})
+    tune(looked, SimpleNamespace(task="multilabel"), tmp_path, lambda trial, best: None)
+
+    assert [one.name for one in oracles[0].hyperparameters.space] == ["alpha"]
+    with pytest.raises(BadInput, match="leaves nothing to search"):
+        tune(looked, SimpleNamespace(task="multiclass"), tmp_path, lambda trial, best: None)
 
 
 def test_hyperband_goes_on_with_the_weights_of_the_round_before(dataset, tmp_path):
