@@ -13,6 +13,7 @@ import yaml
 
 from data_utils.errors import BadInput
 from rarebeat.ranking import Ranking
+from rarebeat.search.errors import number_in_yaml
 from rarebeat.sweep_runs import Entry, SweepRuns
 
 # What may differ between two runs of one configuration.
@@ -111,7 +112,8 @@ def _parse(condition: str) -> tuple[str, Callable[[Any, Any], bool], Any]:
         raise BadInput(f"--filter {condition!r} is no condition: write loss=focal, dropout<0.3 or seed!=0")
     name, sign, text = found.groups()
     try:
-        return name, COMPARISONS[sign], yaml.safe_load(text)
+        # In YAML 1e-3 is text, and nobody filters by that.
+        return name, COMPARISONS[sign], yaml.safe_load(number_in_yaml(text) or text)
     except yaml.YAMLError as error:
         raise BadInput(f"--filter {condition!r}: the value is not YAML, so quote it") from error
 

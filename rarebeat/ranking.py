@@ -12,6 +12,7 @@ from rarebeat.sweep_runs import Entry, SweepRuns
 
 # States in which a run's objective stands; "killed" is a run that was stopped early.
 RANKED_STATES = ("finished", "killed")
+SMALLER_IS_BETTER = ("loss", "error", "brier", "hamming")  # in a metric's name
 NAMED = 8  # metrics that a refusal names
 
 
@@ -45,7 +46,7 @@ def rank(runs: SweepRuns, sort: str | None = None) -> Ranking:
 
     Args:
         runs: the sweep.
-        sort: a logged metric; what has "loss" or "error" in its name is better when smaller.
+        sort: a logged metric; what has a word of `SMALLER_IS_BETTER` in its name is better when smaller.
 
     Raises:
         BadInput: no run that is over has the metric.
@@ -63,7 +64,7 @@ def rank(runs: SweepRuns, sort: str | None = None) -> Ranking:
 
 def natural_goal(metric: str) -> str:
     """Whether less or more of a metric is better, by its name."""
-    return "minimize" if any(word in metric for word in ("loss", "error")) else "maximize"
+    return "minimize" if any(word in metric for word in SMALLER_IS_BETTER) else "maximize"
 
 
 def _nothing_to_rank(runs: SweepRuns, metric: str) -> str:

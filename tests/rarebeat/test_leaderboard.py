@@ -54,13 +54,13 @@ def test_a_minimised_objective_ranks_the_smallest_first():
     assert order(sweep(entry("a", 0.5), entry("b", 0.2), goal="minimize")) == ["b", "a"]
 
 
-def test_another_metric_ranks_upwards_unless_it_is_a_loss():
+def test_another_metric_ranks_upwards_unless_it_is_a_loss_or_an_error():
     runs = sweep(
-        entry("a", 0.9, summary={"val/f1/S": 0.1, "val/loss": 1.0}),
-        entry("b", 0.1, summary={"val/f1/S": 0.4, "val/loss": 2.0}),
+        entry("a", 0.9, summary={"val/f1/S": 0.1, "val/loss": 1.0, "final/brier/S": 0.1}),
+        entry("b", 0.1, summary={"val/f1/S": 0.4, "val/loss": 2.0, "final/brier/S": 0.2}),
     )
     assert order(runs, "val/f1/S") == ["b", "a"]
-    assert order(runs, "val/loss") == ["a", "b"]
+    assert order(runs, "val/loss") == order(runs, "final/brier/S") == ["a", "b"]
 
 
 def test_only_runs_that_are_over_and_have_the_objective_are_ranked_the_rest_is_counted():
@@ -289,6 +289,8 @@ def test_models_are_taken_from_the_best_configuration_first_though_another_run_w
         ("seed<=1", ["lucky", "d", "e", "b"]),
         (f"{METRIC}>0.6", ["lucky", "d", "e"]),
         ("run=b", ["b"]),
+        # Text, as YAML has it.
+        ("seed<1e0", ["lucky", "d", "e"]),
     ],
 )
 def test_only_runs_that_meet_a_condition_are_left(condition, left):
