@@ -31,9 +31,13 @@ def reliability(
     Args:
         truth: (n,) bool, at least one row.
         p: (n,) probabilities.
-        bins: number of bins; fewer where there are fewer rows.
+        bins: number of bins; fewer where there are fewer rows, or many of one probability.
     """
-    parts = np.array_split(np.argsort(p, kind="stable"), min(bins, len(p)))
+    order = np.argsort(p, kind="stable")
+    ends = np.cumsum([len(part) for part in np.array_split(order, min(bins, len(p)))])[:-1]
+    # Rows of one probability stay together: parted, they would be told by their order in the file.
+    ends = np.unique(np.searchsorted(p[order], p[order[ends]]))
+    parts = np.split(order, ends[ends > 0])
     values = [(p[part].mean(), truth[part].mean(), len(part)) for part in parts]
     believed, true, rows = np.array(values, float).T
     return believed, true, rows

@@ -22,3 +22,13 @@ def test_calibrated_probabilities_have_almost_none():
 
 def test_fewer_rows_than_bins():
     assert calibration_error(np.array([True]), np.array([0.6])) == pytest.approx(0.4)
+
+
+def test_rows_of_one_probability_are_not_told_apart_by_their_order():
+    # Half of all rows are positive and all of them are said to be so with one half: by patients in a file, the
+    # negative ones first.
+    truth = np.arange(100) >= 50
+
+    assert calibration_error(truth, np.full(100, 0.5)) == 0.0
+    # By hand: 50 rows at 0.2, of which none is positive, and 50 at 0.9, of which all are.
+    assert calibration_error(truth, np.where(truth, 0.9, 0.2)) == pytest.approx(0.15)
