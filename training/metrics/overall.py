@@ -16,8 +16,8 @@ def overall_measures(
 ) -> dict[str, float]:
     """Return every measure by name; what is undefined is left out.
 
-    "macro_X": the mean over classes that have positives, X being 0 where nothing was called; "weighted_f1":
-    the same by support; "micro_f1": of all decisions together; "hamming": share of decisions that are wrong;
+    "macro_X": the mean over classes that have positives and of which X is defined, PPV being 0 where nothing
+    was called; "weighted_f1": the same by support; "micro_f1": of all decisions together; "hamming": share of decisions that are wrong;
     "f2_cinc", "g2_cinc": `challenge_betas`. Of rows all of whose classes are known: "exact_match" (accuracy,
     where one class is true), "jaccard" (mean over rows; 1 where nothing is there and nothing called), "mcc"
     (Gorodkin 2004) and "kappa" (Cohen 1960) where one class is true, else the means over classes.
@@ -29,7 +29,11 @@ def overall_measures(
         task: "multiclass" or "multilabel".
     """
     there = classes["support"] > 0
-    values = {f"macro_{name}": _mean(classes[name], there) for name in AVERAGED}
+    # Without negatives a class has no specificity and no curve, which is no failure of the model's.
+    values = {
+        f"macro_{name}": _mean(np.nan_to_num(classes[name]) if name == "ppv" else classes[name], there)
+        for name in AVERAGED
+    }
     total = classes["support"].sum()
     values["weighted_f1"] = (
         float(np.nan_to_num(classes["f1"]) @ classes["support"] / total) if total else np.nan
@@ -43,7 +47,8 @@ def overall_measures(
 
 
 def _mean(values: np.ndarray, there: np.ndarray) -> float:
-    return float(np.nan_to_num(values[there]).mean()) if there.any() else np.nan
+    known = there & np.isfinite(values)
+    return float(values[known].mean()) if known.any() else np.nan
 
 
 def _pooled(counts: Counts) -> Counts:

@@ -149,3 +149,17 @@ def test_the_expected_calibration_error_of_sure_and_right_is_0():
     measured = class_measures(truth[:, None].astype("uint8"), truth[:, None] * 1.0, truth[:, None])
 
     assert measured["calibration_error"][0] == measured["brier"][0] == 0
+
+
+def test_a_class_that_is_true_of_all_rows_has_no_curve_and_drags_no_mean_down():
+    # Sinus rhythm in every patient; the other class is found without a mistake.
+    targets = np.array([[1, 1], [1, 0], [1, 1], [1, 0]], np.uint8)
+    p = np.array([[0.9, 0.9], [0.8, 0.1], [0.9, 0.8], [0.9, 0.2]])
+    overall = full_measures(targets, p, p >= 0.5, ("SR", "AF"), "multilabel").overall
+
+    for name in ("specificity", "auroc", "auprc"):
+        assert overall[f"macro_{name}"] == 1.0
+    assert overall["kappa"] == 1.0
+    # What is never called has a precision of 0, as in scikit-learn.
+    never = full_measures(targets, p, p >= [0.5, 0.95], ("SR", "AF"), "multilabel").overall
+    assert never["macro_ppv"] == 0.5
