@@ -25,8 +25,7 @@ def test_fewer_rows_than_bins():
 
 
 def test_rows_of_one_probability_are_not_told_apart_by_their_order():
-    # Half of all rows are positive and all of them are said to be so with one half: by patients in a file, the
-    # negative ones first.
+    # Half of all rows are positive, the later ones, and each is said to be so with one half.
     truth = np.arange(100) >= 50
 
     assert calibration_error(truth, np.full(100, 0.5)) == 0.0

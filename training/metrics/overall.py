@@ -17,10 +17,11 @@ def overall_measures(
     """Return every measure by name; what is undefined is left out.
 
     "macro_X": the mean over classes that have positives and of which X is defined, PPV being 0 where nothing
-    was called; "weighted_f1": the same by support; "micro_f1": of all decisions together; "hamming": share of decisions that are wrong;
-    "f2_cinc", "g2_cinc": `challenge_betas`. Of rows all of whose classes are known: "exact_match" (accuracy,
-    where one class is true), "jaccard" (mean over rows; 1 where nothing is there and nothing called), "mcc"
-    (Gorodkin 2004) and "kappa" (Cohen 1960) where one class is true, else the means over classes.
+    was called; "weighted_f1": F1 by support; "micro_f1": of all decisions together; "hamming": share of
+    decisions that are wrong; "f2_cinc", "g2_cinc": `challenge_betas`. Of rows all of whose classes are known:
+    "exact_match" (accuracy, where one class is true), "jaccard" (mean over rows; 1 where nothing is there and
+    nothing called), "mcc" (Gorodkin 2004) and "kappa" (Cohen 1960) where one class is true, else the means
+    over classes.
 
     Args:
         targets: (n, K) of 1, 0 and 255 for unknown.
