@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -21,10 +22,12 @@ from rarebeat.doubt import RESAMPLES, read_run
 from rarebeat.ranking import rank
 from rarebeat.sweep_runs import Entry, find_sweep, read_sweep
 from rarebeat.tables import console, say
+from training import rule
 from training.bootstrap import interval
 from training.card import NAME, read_card, write_card
 from training.committee import combine, majority, select
-from training.decision import card_probabilities
+from training.criteria import Criterion
+from training.decision import card_probabilities, decide
 from training.metrics import full_measures
 from training.objective import objective, resampled_objective
 from training.predictions import Predictions
@@ -133,15 +136,17 @@ def put_together(members: Sequence[Member], how: str, folder: Path) -> dict[str,
             shutil.rmtree(folder / MEMBERS / member.id)
     kind = "vote" if how == "vote" else "mean"
     p = _mixed(members, weights, kind)
-    judged = _cross_fitted(members) if how == "greedy" else p
-    single = _as_logits(predictions, members[0].p), ranked, "sigmoid"
+    judged = p if how == "mean" else _cross_fitted(members, how, kind)
+    # The first is of the best configuration; another may have the luckier seed.
+    best = max(members, key=lambda one: objective(_as_logits(predictions, one.p), ranked, "sigmoid"))
+    single = _as_logits(predictions, best.p), ranked, "sigmoid"
     mixed = _as_logits(predictions, judged), ranked, "sigmoid"
     drawn = resampled_objective(*mixed, RESAMPLES)
     found = {
         "members": {member.id: weight for member, weight in taken},
         "objective": objective(*mixed),
         "interval": interval(drawn),
-        "best_member": members[0].id,
+        "best_member": best.id,
         "best_objective": objective(*single),
         "gain": interval(drawn - resampled_objective(*single, RESAMPLES)),
     }
@@ -161,19 +166,32 @@ def weigh(members: Sequence[Member], how: str, rows: np.ndarray) -> list[int]:
     )
 
 
-def _cross_fitted(members: Sequence[Member]) -> np.ndarray:
-    """The mixture for each patient by weights that other patients gave; weights chosen on the same patients
-    would flatter themselves.
+def _cross_fitted(members: Sequence[Member], how: str, kind: str) -> np.ndarray:
+    """What the members together say of each patient by weights, or votes by thresholds, that other patients
+    gave; those chosen on the same patients would flatter themselves.
     """
     predictions = members[0].predictions
     part = deal_patients(predictions.target, predictions.group)
     if part is None:
-        return _mixed(members, [1] * len(members), "mean")
+        return _mixed(members, [1] * len(members), kind)
     p = np.zeros_like(members[0].p)
     for held_out in np.unique(part):
-        weights = weigh(members, "greedy", part != held_out)
-        p[part == held_out] = _mixed(members, weights, "mean")[part == held_out]
+        inside = part == held_out
+        weights = weigh(members, how, ~inside)
+        others = [_refitted(member, ~inside) for member in members] if how == "vote" else members
+        p[inside] = _mixed(others, weights, kind)[inside]
     return p
+
+
+def _refitted(member: Member, rows: np.ndarray) -> Member:
+    """The member with the thresholds that some rows (n,) bool give."""
+    card, target = member.card, member.predictions.target
+    fitted = fit_thresholds(target[rows], member.p[rows], card["task"], _criterion(card))
+    return replace(member, card=card | {"thresholds": dict(zip(card["classes"], fitted, strict=True))})
+
+
+def _criterion(card: Mapping[str, Any]) -> Criterion:
+    return Criterion.of(rule.DEFAULTS | card["hyperparameters"])
 
 
 def _mixed(members: Sequence[Member], weights: Sequence[int], kind: str) -> np.ndarray:
@@ -207,14 +225,20 @@ def _card(
     """The card of the whole: the first member's, but for what it answers and by which thresholds."""
     first = taken[0][0].card
     classes, task, predictions = first["classes"], first["task"], members[0].predictions
-    weights = [weight for _, weight in taken]
+    weights, criterion = [weight for _, weight in taken], _criterion(first)
     thresholds = (
-        majority(weights, len(classes)) if kind == "vote" else fit_thresholds(predictions.target, p, task)
+        majority(weights, len(classes))
+        if kind == "vote"
+        else fit_thresholds(predictions.target, p, task, criterion)
     )
     part = deal_patients(predictions.target, predictions.group)
     metrics: dict[str, float] = {}
     if part is not None:
-        decisions = decide_others(predictions.target, judged, part, task)
+        decisions = (
+            decide(judged, thresholds, task)
+            if kind == "vote"
+            else decide_others(predictions.target, judged, part, task, criterion)
+        )
         metrics = full_measures(predictions.target, judged, decisions, classes, task).flat()
     left_out = ("calibration", "record", "ensemble")
     return {
@@ -241,4 +265,4 @@ def show(result: Mapping[str, Any]) -> None:
     gain = "" if result["gain"] is None else ", gain [{:+.4f}, {:+.4f}] by patient".format(*result["gain"])
     say(to, f"Best of its runs, {result['best_member']}: {result['best_objective']:.4f}{gain}")
     say(to, f"Model: {result['folder']}/{NAME}. Prove it once:")
-    say(to, f"  rarebeat evaluate {result['folder']} --data FILE.test.h5")
+    say(to, f"  rarebeat evaluate {shlex.quote(result['folder'])} --data FILE.test.h5")

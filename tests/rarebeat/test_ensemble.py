@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, f1_score
 
 from rarebeat.ensemble import MEMBERS, Member, put_together
 from training.card import FORMAT, read_card
+from training.committee import combine
 from training.decision import card_probabilities
 from training.predictions import Predictions
+from training.thresholds import fit_thresholds
 
 
 def card(run: str) -> dict:
@@ -69,3 +73,45 @@ def test_a_vote_asks_for_more_than_half_whatever_the_validation_says(tmp_path):
     # Two votes of three, of which the mean may add up to half a vote that has no say: 2/3 / (1 + 1/6).
     assert thresholds["N"] == thresholds["S"] == pytest.approx(4 / 7)
     assert found["objective"] > 0
+
+
+def test_what_a_vote_says_of_itself_is_of_its_own_rule_on_patients_who_fitted_none_of_it(tmp_path):
+    """The logits know nothing: thresholds fitted on the same patients would find something in them."""
+    members = [with_own_thresholds(member(run, 0.0, tmp_path)) for run in "abcde"]
+    put_together(members, "vote", tmp_path)
+    found = read_card(tmp_path)["metrics"]
+    target, p = members[0].predictions.target, combined(members)
+    flattered = f1_score(target[:, 1], p[:, 1] >= read_card(tmp_path)["thresholds"]["S"])
+    assert found["f1/S"] < flattered
+    # Of votes that know nothing, as many are right as there are positives.
+    assert found["ppv/S"] == pytest.approx(target[:, 1].mean(), abs=0.05)
+
+
+def with_own_thresholds(one: Member) -> Member:
+    fitted = fit_thresholds(one.predictions.target, one.p, "multilabel")
+    return replace(one, card=one.card | {"thresholds": dict(zip("NS", fitted.tolist(), strict=True))})
+
+
+def combined(members: list[Member]) -> np.ndarray:
+    return combine(
+        [one.p for one in members], [1] * len(members), "vote", [one.thresholds for one in members],
+        "multilabel",
+    )  # fmt: skip
+
+
+def test_the_gain_is_over_the_best_run_though_it_is_of_another_configuration_than_the_first(tmp_path):
+    members = [member("a", 0.5, tmp_path), member("b", 1.0, tmp_path)]
+    found = put_together(members, "mean", tmp_path)
+    assert found["best_member"] == "b"
+    own = average_precision_score(members[1].predictions.target[:, 1], members[1].p[:, 1])
+    assert found["best_objective"] == pytest.approx(own, abs=1e-6)
+
+
+def test_thresholds_are_for_what_the_runs_fitted_theirs_for(tmp_path):
+    asked = {"threshold_rule": "recall_floor", "threshold_floor": 0.95}
+    members = [member(run, 1.0, tmp_path) for run in "ab"]
+    members = [replace(one, card=one.card | {"hyperparameters": asked}) for one in members]
+    put_together(members, "mean", tmp_path)
+    positive = members[0].predictions.target[:, 1] == 1
+    p = np.mean([one.p[:, 1] for one in members], axis=0)
+    assert (p[positive] >= read_card(tmp_path)["thresholds"]["S"]).mean() >= 0.95
