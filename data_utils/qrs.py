@@ -8,6 +8,7 @@ from scipy import signal as dsp
 
 from data_utils.filters import butterworth
 
+SLOWEST = 30.0  # Hz; below, the bands of the detectors do not fit
 _REFRACTORY = 0.25  # s
 # How much of the usual height of the energy around it a complex must reach.
 _HEIGHT = 0.3
@@ -23,7 +24,7 @@ def energy_beats(signal: np.ndarray, rate: float) -> list[np.ndarray]:
 
     Args:
         signal: (S, C) mV, without gaps, a second or more.
-        rate: Hz, 30 or more.
+        rate: Hz, `SLOWEST` or more.
     Returns:
         C times (n,) int64 samples.
     """

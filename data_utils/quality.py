@@ -9,7 +9,7 @@ import numpy as np
 from scipy import signal as dsp
 
 from data_utils.gaps import bridged
-from data_utils.qrs import agreement, average_beats, energy_beats
+from data_utils.qrs import SLOWEST, agreement, average_beats, energy_beats
 
 UNITS = {"duration": "s", "amplitude": "mV"}
 # Samples within this of each other (mV) over so long (s) are a lead that hangs loose or is held at its limit.
@@ -159,6 +159,8 @@ def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 
 
 def _bsqi(signal: np.ndarray, rate: float) -> np.ndarray:
+    if rate < SLOWEST:
+        return np.full(signal.shape[1], np.nan)
     beats = zip(energy_beats(signal, rate), average_beats(signal, rate), strict=True)
     return np.array([agreement(one, other, _TOLERANCE * rate) for one, other in beats])
 

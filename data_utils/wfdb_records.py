@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from data_utils.errors import BadRecord
-from data_utils.sources.signal import Signal, in_millivolts
+from data_utils.sources.signal import Signal, in_millivolts, is_voltage
 
 with warnings.catch_warnings():
     # wfdb 4.3 under pandas 3 warns of its own calls, on import and once per file; nobody here can mend them.
@@ -63,9 +63,11 @@ def read_signal(folder: Path, name: str, leads: Sequence[str], rate: float) -> n
 def read_record(folder: Path, name: str) -> Signal:
     """The whole record, in mV whatever voltage it is stored in, NaN where its files mark samples as missing.
 
+    Signals that are no voltage, such as a pulse wave, are passed over.
+
     Raises:
-        BadRecord: a header that wfdb refuses, a unit that is no voltage, or a signal file that is missing or
-            shorter than the header says.
+        BadRecord: a header that wfdb refuses, no signal whose unit is a voltage, or a signal file that is
+            missing or shorter than the header says.
     """
     try:
         with _reading(f"{name}.hea"):
@@ -78,7 +80,11 @@ def read_record(folder: Path, name: str) -> Signal:
         raise
     if record.p_signal is None:
         raise BadRecord("its header names no signal")
-    return Signal(in_millivolts(record.p_signal, record.units), float(record.fs), tuple(record.sig_name))
+    voltages = [k for k, unit in enumerate(record.units) if is_voltage(unit)] or range(record.n_sig)
+    # A header may leave a signal's name out.
+    leads = tuple(record.sig_name[k] or f"signal {k}" for k in voltages)
+    units = [record.units[k] for k in voltages]
+    return Signal(in_millivolts(record.p_signal[:, list(voltages)], units), float(record.fs), leads)
 
 
 def _header(folder: Path, name: str) -> wfdb.Record | wfdb.MultiRecord:

@@ -56,9 +56,9 @@ def read_file(path: Path, said: Said) -> Signal:
     )
     try:
         return reader(path, said)
-    except (OSError, KeyError, ValueError, TypeError, EOFError, UnicodeDecodeError) as error:
-        if isinstance(error, BadRecord):
-            raise
+    except BadRecord:
+        raise
+    except Exception as error:  # damaged files make the readers raise anything: BadZipFile, IndexError …
         reason = " ".join(str(error).split())
         raise BadRecord(f"{path.name} cannot be read ({type(error).__name__}: {reason})") from error
 
@@ -106,11 +106,10 @@ def _hdf5(path: Path, said: Said) -> Signal:
 
 
 def _numpy(path: Path, said: Said) -> Signal:
-    loaded = np.load(path, allow_pickle=False)
-    if isinstance(loaded, np.lib.npyio.NpzFile):
-        with loaded:
-            name = said.dataset if said.dataset in loaded else loaded.files[0]
-            loaded = loaded[name]
+    with path.open("rb") as file:
+        loaded = np.load(file, allow_pickle=False)
+        if isinstance(loaded, np.lib.npyio.NpzFile):
+            loaded = loaded[said.dataset if said.dataset in loaded else loaded.files[0]]
     return _signal(loaded.astype(np.float64), said.rate, said.leads, (said.units,))
 
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 FOLDS = 6
 # Of so many rejected recordings a strip is kept, of so many seconds, at about so many samples a second.
 STRIPS, STRIP_SECONDS, STRIP_RATE = 12, 5.0, 100.0
+# mV; recorders have steps of 0.001 to 0.005.
+_COARSE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +186,7 @@ def _prepared(read: Callable[..., Signal], options: RecordingOptions, where: tup
     """(S, C) float16 mV as it is stored, or why the recording cannot be used."""
     try:
         signal = read(*where)
-        _refuse_empty(signal)
+        _refuse_empty(signal.samples)
         failures = options.failures(signal)
         if failures:
             return _rejected(failures, signal)
@@ -193,6 +195,8 @@ def _prepared(read: Callable[..., Signal], options: RecordingOptions, where: tup
             stored = stored.astype(np.float16)
         if np.isinf(stored).any():
             return _Unusable("reaches beyond 65 V, which is no ECG in mV")
+        _refuse_empty(stored)
+        _refuse_coarse(stored, options.leads or signal.leads)
         return stored
     except BadRecord as problem:
         return _Unusable(str(problem))
@@ -212,15 +216,27 @@ def _strip(lead: str, signal: Signal) -> Strip:
     return Strip(lead, signal.rate / step, mv)
 
 
-def _refuse_empty(signal: Signal) -> None:
-    if not len(signal.samples):
+def _refuse_empty(samples: np.ndarray) -> None:
+    if not len(samples):
         raise BadRecord("has no samples")
-    known = np.isfinite(signal.samples)
+    known = np.isfinite(samples)
     if not known.any():
         raise BadRecord("has no known sample: all are NaN")
-    highest = np.where(known, signal.samples, -np.inf).max(axis=0)
-    if not (highest > np.where(known, signal.samples, np.inf).min(axis=0)).any():
+    highest = np.where(known, samples, -np.inf).max(axis=0)
+    if not (highest > np.where(known, samples, np.inf).min(axis=0)).any():
         raise BadRecord("is flat on every lead")
+
+
+def _refuse_coarse(stored: np.ndarray, leads: Sequence[str]) -> None:
+    """Half precision keeps 11 bits: far from 0, as under an electrode's offset, waves would be steps."""
+    usual = np.median(np.abs(np.nan_to_num(stored)), axis=0)
+    step = np.spacing(usual)
+    worst = int(step.argmax())
+    if step[worst] > _COARSE:
+        raise BadRecord(
+            f"{leads[worst]} lies about {usual[worst]:.0f} mV from 0, where it would be stored in steps of "
+            f"{step[worst]:.2g} mV: take its offset off with --band-pass, or mend its unit"
+        )
 
 
 def _repeated(stored: np.ndarray, listed: Listed, seen: dict[bytes, str]) -> _Unusable | None:

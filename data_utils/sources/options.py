@@ -56,7 +56,7 @@ class RecordingOptions:
         wanted = {lead.casefold() for lead in self.leads}
         used = [k for k, lead in enumerate(signal.leads) if not wanted or lead.casefold() in wanted]
         leads = [signal.leads[k] for k in used]
-        return assess(signal.samples[:, used], signal.rate, leads)
+        return assess(signal.samples[:, used], signal.rate, leads) if used else []
 
     def preparation(self, source: str) -> dict:
         """What the dataset file keeps, so that serving can do the same to a new recording."""

@@ -22,6 +22,11 @@ class Signal:
     leads: tuple[str, ...]
 
 
+def is_voltage(unit: str) -> bool:
+    """Whether `in_millivolts` takes it."""
+    return unit.strip().casefold() in _IN_MILLIVOLTS
+
+
 def in_millivolts(samples: np.ndarray, units: Sequence[str]) -> np.ndarray:
     """(S, C) float64 mV.
 
@@ -31,7 +36,7 @@ def in_millivolts(samples: np.ndarray, units: Sequence[str]) -> np.ndarray:
     Raises:
         BadRecord: another unit.
     """
-    unknown = sorted({unit for unit in units if unit.strip().casefold() not in _IN_MILLIVOLTS})
+    unknown = sorted({unit for unit in units if not is_voltage(unit)})
     if unknown:
         raise BadRecord(f"in {', '.join(unknown)}, which is no voltage (mV, uV, nV and V are)")
     return samples * np.array([_IN_MILLIVOLTS[unit.strip().casefold()] for unit in units])

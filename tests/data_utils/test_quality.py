@@ -53,6 +53,11 @@ def test_each_fault_is_named(measure: str, signal: np.ndarray) -> None:
     assert measure in failed(signal)
 
 
+def test_a_measure_that_the_rate_has_no_room_for_fails_nothing() -> None:
+    measured = measure(clean()[::40], RATE / 40)  # 9 Hz
+    assert np.isnan(measured["bsqi"]).all() and np.isnan(measured["mains"]).all()
+
+
 def test_a_fault_says_lead_value_and_limit() -> None:
     signal = clean()
     signal[:, 1] *= 0.01

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_utils.errors import BadInput
+from data_utils.errors import BadInput, BadRecord
 from data_utils.sources.draft import write_draft
+from data_utils.sources.formats import Said, read_file
 from tests.data_utils.sources.records.hospital import (
     build,
     left_out_of,
@@ -32,6 +33,7 @@ def _planted(folder: Path) -> dict[str, str]:
     (folder / "rec10.npy").unlink()
     np.save(folder / "rec11.npy", samples(11) * 1e6)
     rows[12] = row(12, patient_id="")
+    np.save(folder / "rec13.npy", samples(13) + np.array([0, 300, 0]))
     np.save(folder / "other.npy", samples(99))
     write_table(folder / "labels.csv", rows)
     return {
@@ -44,6 +46,7 @@ def _planted(folder: Path) -> dict[str, str]:
         "rec10": "in labels.csv, not in the folder",
         "rec11": "reaches beyond 65 V",
         "rec12": "has no patient in labels.csv",
+        "rec13": "II lies about 300 mV from 0, where it would be stored in steps of 0.25 mV",
         "1 recordings": "in the folder, not in labels.csv",
     }
 
@@ -57,6 +60,25 @@ def test_what_cannot_be_used_is_named_and_counted_and_the_rest_goes_on(folder: P
         assert reason in left_out[what]["reason"] and left_out[what]["recordings"] == 1
     counts = [s["recordings"] for s in dataset.summary["splits"].values()]
     assert sum(counts) == 25 - len(expected)
+
+
+def test_an_offset_that_is_filtered_away_is_none(folder: Path) -> None:
+    np.save(folder / "rec13.npy", samples(13) + np.array([0, 300, 0]))
+    assert not left_out_of(build(folder, band_pass=(0.5, 40.0)))
+
+
+@pytest.mark.parametrize("quality", [False, True])
+def test_recordings_without_any_of_the_leads_are_named(folder: Path, quality: bool) -> None:
+    with pytest.raises(BadInput, match=r"rec00 \(is flat on every lead\)"):
+        build(folder, leads=("aVR",), missing_leads="zero", quality=quality)
+
+
+def test_a_damaged_archive_is_a_bad_record(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, signal=samples(0))
+    path.write_bytes(path.read_bytes()[:400])
+    with pytest.raises(BadRecord, match=r"a.npz cannot be read \(BadZipFile"):
+        read_file(path, Said(rate=100.0, leads=("I", "II", "V1")))
 
 
 def test_quality_control_says_what_fails(folder: Path) -> None:

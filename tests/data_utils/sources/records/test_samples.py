@@ -12,6 +12,7 @@ import yaml
 from data_utils.dataset import open_dataset
 from data_utils.layout import test_path as sealed_path
 from data_utils.sources.draft import draft
+from data_utils.wfdb_records import read_record
 from tests.data_utils.sources.records.hospital import (
     build,
     left_out_of,
@@ -74,6 +75,15 @@ def test_a_missing_lead_is_refused_or_zero_as_asked(tmp_path: Path) -> None:
     assert left_out_of(build(folder))["rec03"]["reason"] == "no lead named V1; it has I, II"
     dataset = build(folder, missing_leads="zero")
     assert "rec03" not in left_out_of(dataset)
+
+
+def test_a_wfdb_signal_may_have_no_name_or_be_no_voltage(tmp_path: Path) -> None:
+    np.arange(300, dtype="<i2").tofile(tmp_path / "a.dat")
+    lines = ["a 3 100 100", "a.dat 16 200/mV 16 0 0 0 0", "a.dat 16 1/NU 16 0 0 0 0 PLETH", "a.dat 16 200/mV"]
+    (tmp_path / "a.hea").write_text("\n".join([*lines[:3], lines[3] + " 16 0 0 0 0 II", ""]))
+    signal = read_record(tmp_path, "a")
+    assert signal.leads == ("signal 0", "II")
+    assert signal.samples[1].tolist() == [3 / 200, 5 / 200]
 
 
 def test_mixed_rates_are_resampled_to_one(tmp_path: Path) -> None:
