@@ -173,7 +173,7 @@ def _run(
     entity, project, _ = sweep.path.split("/")
     where = "embedded" if backend.embedded else backend.url
     runs = find_remembered(api, trial.config, where, project)
-    if runs is None or runs.state.upper() in ("CANCELED", "STOPPED"):
+    if runs is None or _is_lost(runs):
         path = create_sweep(api, trial.config, project, entity)
         remember(trial.config, where, project, path)
         runs = read_sweep(api, find_sweep(api, path))
@@ -186,6 +186,12 @@ def _run(
     if not _ended(runs):
         raise BadInput(f"no run of {runs.path}, which confirms {trial.entry.id}, succeeded: see {LOGS}")
     return runs
+
+
+def _is_lost(runs: SweepRuns) -> bool:
+    """Whether nothing more will come of a sweep: stopped, or at its end without a run that succeeded."""
+    state = runs.state.upper()
+    return state in ("CANCELED", "STOPPED") or (state == "FINISHED" and not _ended(runs))
 
 
 def _ended(runs: SweepRuns) -> list[Entry]:

@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 
 from data_utils.errors import BadInput
+from rarebeat import confirm
+from rarebeat.backend import Backend
 from rarebeat.configurations import configuration
-from rarebeat.confirm import plan, sentence, verdict
+from rarebeat.confirm import Trial, plan, sentence, verdict
 from rarebeat.doubt import Doubt, Doubts
 from rarebeat.ranking import Ranking, rank
 from rarebeat.sweep_runs import Entry, SweepRuns
@@ -90,6 +92,35 @@ def test_without_predictions_nothing_is_decided():
     found = ranking(0.3, 0.2)
     names = {configuration(entry): entry.id for entry in found.ranked}
     assert verdict(found, Doubts(), names)["winner"] is None
+
+
+@pytest.mark.parametrize(
+    ("before", "begun"),
+    [
+        (None, True),
+        (("FINISHED", "finished"), False),
+        (("RUNNING", "failed"), False),
+        # All failed, for a reason that is mended by now.
+        (("FINISHED", "failed"), True),
+        (("CANCELED", "killed"), True),
+    ],
+)
+def test_the_same_command_goes_on_unless_nothing_can_come_of_its_sweep_any_more(monkeypatch, before, begun):
+    done = ranking(0.5).runs
+    created: list[str] = []
+    if before:
+        state, ended = before
+        runs = (replace(done.entries[0], state=ended, objective=0.5 if ended == "finished" else None),)
+        before = replace(done, state=state, entries=runs)
+    for name, instead in {
+        "find_remembered": lambda *_: before,
+        "create_sweep": lambda _, config, *rest: created.append(config["name"]) or "local/p/new",
+        "remember": lambda *_: None, "find_sweep": lambda *_: None,
+        "read_sweep": lambda *_: replace(done, entries=()), "watch": lambda *_: done,
+    }.items():  # fmt: skip
+        monkeypatch.setattr(confirm, name, instead)
+    confirm._run(None, Backend("http://x"), done, Trial(done.entries[0], {"name": "confirm r0"}), 1, 1, None)
+    assert created == (["confirm r0"] if begun else [])
 
 
 @pytest.mark.slow
