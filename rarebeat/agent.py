@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,11 +63,10 @@ def agent(
     found = find_sweep(api, path)
     environment = backend.environment(os.environ)
     bounds = Bounds(count, None if max_minutes is None else 60 * max_minutes)
-    again = f"rarebeat agent {sweep_path(found)}"
+    again = shlex.join(["rarebeat", *sys.argv[1:]])
     agents: Agents | ClusterAgents
     if share:
         agents = _on_cluster(sweep_path(found), ray, num, share, environment, bounds)
-        again += f" --ray {ray} --num {num} --cpus {share.cpus:g} --gpus {share.gpus:g}"
     else:
         agents = _here(sweep_path(found), per_device or 1, environment, bounds)
     with interruptible():

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
+from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 
 from data_utils.errors import BadInput
+from rarebeat.agent import agent
 from rarebeat.agents import Agents
+from rarebeat.backend import Backend
 from rarebeat.devices import agent_places, places
 from training import gpus
 from training.gpus import has_gpu, visible_gpus
@@ -85,3 +90,17 @@ def test_agents_of_several_commands_that_share_a_folder_have_a_log_each(tmp_path
     ):
         logs = [one.log(0), one.log(1), two.log(0)]
     assert [log.name for log in logs] == ["agent-1.log", "agent-2.log", "agent-3.log"]
+
+
+def test_who_interrupts_agents_is_told_the_whole_command_that_goes_on(monkeypatch):
+    told: list[str] = []
+    backend, sweep = Backend("http://x"), SimpleNamespace(entity="local", project="p", id="s", config={})
+    for name, instead in {
+        "find_backend": lambda _: backend, "connect": lambda _: None, "find_sweep": lambda *_: sweep,
+        "runs_in_all": lambda _: None, "watch": lambda api, agents, enough, go_on: told.append(go_on),
+    }.items():  # fmt: skip
+        monkeypatch.setattr(f"rarebeat.agent.{name}", instead)
+    typed = ["agent", "s", "--per-device", "2", "--dir", "my server", "--max-minutes", "5"]
+    monkeypatch.setattr(sys, "argv", ["rarebeat", *typed])
+    CliRunner().invoke(agent, typed[1:], catch_exceptions=False)
+    assert told == ["rarebeat agent s --per-device 2 --dir 'my server' --max-minutes 5"]
