@@ -71,14 +71,15 @@ def tolerant(y: keras.KerasTensor, z: keras.KerasTensor, scale: float) -> keras.
 def build(hp: Mapping, counts: ClassCounts) -> MaskedLoss:
     link, mu, scale = hp["link"], hp["rebalance_mu"], hp["negative_scale"]
     # nu = k log(1 / pi - 1), or -k log pi under softmax, is minus the log-prior.
-    bias = (hp["bias_scale"] * counts.log_prior(link)).astype("float32")
+    shift = hp["bias_scale"] * counts.log_prior(link)
+    bias = shift.astype("float32")
 
     def elements(y, z):
         if link == "softmax":
             return cross_entropy(y, z + bias, link)
         return row_weights(y, counts.positives, mu) * tolerant(y, z + bias, scale)
 
-    return MaskedLoss(elements, link, "distribution_balanced")
+    return MaskedLoss(elements, link, "distribution_balanced", -shift)
 
 
 register_loss("distribution_balanced", build, HYPERPARAMETERS)

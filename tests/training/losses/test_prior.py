@@ -37,6 +37,16 @@ def test_the_implied_prior_minimises_the_loss_of_constant_logits(hp, link):
     assert loss.implied_prior(STREAM) == pytest.approx(at_rest, abs=2e-3)
 
 
+@pytest.mark.parametrize("scale", [0.05, 0.5, 1.0])
+def test_under_softmax_the_shift_of_distribution_balanced_is_an_adjustment_by_so_much(scale):
+    shifted = build_loss({"loss": "distribution_balanced", "bias_scale": scale, "link": "softmax"}, COUNTS)
+    adjusted = build_loss({"loss": "logit_adjusted", "tau": scale, "link": "softmax"}, COUNTS)
+
+    logits = np.random.default_rng(0).normal(size=(100, 4))
+    assert float(shifted(TARGETS, logits)) == pytest.approx(float(adjusted(TARGETS, logits)))
+    assert shifted.implied_prior(STREAM) == pytest.approx(adjusted.implied_prior(STREAM))
+
+
 @pytest.mark.parametrize("link", ["softmax", "sigmoid"])
 def test_full_adjustment_begins_with_every_class_alike(link):
     loss = build_loss({"loss": "balanced_softmax", "link": link}, COUNTS)
