@@ -21,9 +21,9 @@ def balanced_folds(counts: Mapping[str, np.ndarray], folds: int) -> dict[str, in
     """A fold for every patient, so that each class's rows and patients spread evenly over the folds.
 
     Greedy: patients who hold much of a class come first, each into the fold where they disturb the balance
-    least; then pairs are swapped while that helps. A run may merge folds by the remainder of their number
-    (six into two, three, four or five), so the merged folds are balanced too. Deterministic, without
-    randomness.
+    least; a fold that nobody came to is given somebody; then pairs are swapped while that helps. A run may
+    merge folds by the remainder of their number (six into two, three, four or five), so the merged folds are
+    balanced too. Deterministic, without randomness.
 
     Args:
         counts: patient -> (K,) positives per class.
@@ -37,6 +37,7 @@ def balanced_folds(counts: Mapping[str, np.ndarray], folds: int) -> dict[str, in
     weights = _shares(np.array([counts[patient] for patient in patients], float))
     merges = [_merge(folds, k) for k in sorted({*range(2, min(folds, _MERGED) + 1), folds})]
     assigned = _dealt(weights, folds, merges)
+    _fill(assigned, weights, merges)
     if len(patients) <= _SWAPPED:
         _swap(assigned, weights, merges)
     return {patient: int(fold) for patient, fold in zip(patients, assigned, strict=True)}
@@ -80,10 +81,26 @@ def _with(totals: np.ndarray, fold: int, weight: np.ndarray) -> np.ndarray:
     return totals
 
 
+def _fill(assigned: np.ndarray, weights: np.ndarray, merges: list[np.ndarray]) -> None:
+    """Move a patient into each fold without any, in place, the one by whom the balance suffers least."""
+    folds = merges[-1].shape[1]
+    while not (sizes := np.bincount(assigned, minlength=folds)).all():
+        empty = int(sizes.argmin())
+        costs = {}
+        for patient in np.flatnonzero(sizes[assigned] > 1).tolist():
+            moved = np.where(np.arange(len(assigned)) == patient, empty, assigned)
+            costs[patient] = _imbalance(_totals(moved, weights, folds), merges)
+        assigned[min(costs, key=costs.__getitem__)] = empty
+
+
+def _totals(assigned: np.ndarray, weights: np.ndarray, folds: int) -> np.ndarray:
+    return np.stack([weights[assigned == fold].sum(axis=0) for fold in range(folds)])
+
+
 def _swap(assigned: np.ndarray, weights: np.ndarray, merges: list[np.ndarray]) -> None:
     """Swap pairs of patients in place, best pair first, until no swap helps."""
     folds = merges[-1].shape[1]
-    totals = np.stack([weights[assigned == fold].sum(axis=0) for fold in range(folds)])
+    totals = _totals(assigned, weights, folds)
     lowest = _imbalance(totals, merges)
     while True:
         best = None

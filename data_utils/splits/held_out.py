@@ -86,6 +86,10 @@ def _days(dates: np.ndarray) -> np.ndarray:
         raise BadInput(f"A date is not written as 2019-03-31 ({error}).") from error
     if np.isnat(days).any():
         raise BadInput(f"Row {int(np.isnat(days).argmax())} has no date: a split by date needs one for each.")
+    far = (days < np.datetime64("1800")) | (days >= np.datetime64("2300"))
+    if far.any():
+        # NumPy takes 31032019 for a year.
+        raise BadInput(f"A date is not written as 2019-03-31 ({np.asarray(dates)[far][0]}).")
     return days.astype(np.int64)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from data_utils.splits import balanced_folds
 
@@ -36,6 +38,15 @@ def test_a_rare_class_held_by_two_patients_is_in_both_folds() -> None:
 
 def test_the_order_of_the_patients_does_not_matter() -> None:
     assert balanced_folds(_ds1(), 6) == balanced_folds(dict(reversed(_ds1().items())), 6)
+
+
+@given(seed=st.integers(0, 2**32 - 1), patients=st.integers(6, 12))
+@settings(max_examples=50, deadline=None)
+def test_no_fold_is_empty_however_few_patients_hold_most(seed: int, patients: int) -> None:
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(2, size=(patients, 4)) * rng.geometric(10 ** -rng.uniform(0, 3.5, (patients, 4)))
+    folds = balanced_folds({f"p{k}": each for k, each in enumerate(counts)}, 6)
+    assert set(folds.values()) == set(range(6))
 
 
 @pytest.mark.parametrize("merged", [2, 3, 4, 5])

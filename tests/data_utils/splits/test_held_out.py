@@ -27,6 +27,11 @@ def test_a_patient_goes_where_the_last_recording_belongs() -> None:
     assert side[0] == side[9] == 2
 
 
+def test_days_without_dashes_are_no_years() -> None:
+    with pytest.raises(BadInput, match=r"not written as 2019-03-31 \(31032019\)"):
+        by_date(np.arange(3), np.array(["31032019", "01042019", "02042019"]))
+
+
 def test_hours_do_not_matter_and_one_day_stays_together() -> None:
     dates = np.array(["2020-01-01T08:00:00", "2020-01-01T20:00:00", "2020-01-02", "2020-01-03"])
     assert by_date(np.arange(4), dates).tolist() == [0, 0, 1, 2]
