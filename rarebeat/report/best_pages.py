@@ -124,7 +124,7 @@ def _confusion(predictions: Predictions, judged: dict[str, Judged], task: str) -
         total = counts.sum(axis=1, keepdims=True)
         shares = np.divide(counts, total, out=np.full(counts.shape, np.nan), where=total > 0)
         words = [[f"{int(count):,}" if count else "" for count in row] for row in counts]
-        described = "; ".join(f"{c}: {shares[k, k]:.0%} right" for k, c in enumerate(names))
+        described = "; ".join(f"{c}: {shares[k, k]:.0%} right" for k, c in enumerate(names) if total[k])
         picture = heat(names, names, shares, words, f"Confusion at {name}", described, "is", "decided as")
         body.append(f"<div><h3>At {escape(name)}</h3>{picture}</div>")
     return [

@@ -136,8 +136,9 @@ def _choice(name: str, found: list[Effect], classes: tuple[str, ...]) -> str:
     rows = [[each.value, each.runs, *(_cell(each.classes[c]) for c in classes)] for each in found]
     series = {each.value: [Dot(*each.classes[c]) for c in classes] for each in found}
     caption = f"AUPRC by {name}"
+    told = [c for c in classes if all(np.isfinite(each.classes[c][0]) for each in found)]
     described = "; ".join(
-        f"{c}: " + ", ".join(f"{each.value} {each.classes[c][0]:.2f}" for each in found) for c in classes
+        f"{c}: " + ", ".join(f"{each.value} {each.classes[c][0]:.2f}" for each in found) for c in told
     )
     return (
         f"<h3>{escape(name)}</h3>"

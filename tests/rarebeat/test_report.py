@@ -261,6 +261,16 @@ def test_without_data_or_predictions_the_page_says_what_is_missing(evidence):
     assert "was not given the training file (--data)" in report_page(undrawn)
 
 
+def test_a_class_without_an_example_in_validation_is_not_described_by_numbers(evidence):
+    best = evidence.best.id
+    target = evidence.predictions[best].target.copy()
+    target[target[:, 3] == 1] = [1, 0, 0, 0]
+    empty = replace(evidence.predictions[best], target=target)
+    page = report_page(replace(evidence, predictions={best: empty}))
+    described = re.findall(r"<desc[^>]*>(.*?)</desc>", page)
+    assert described and not [words for words in described if re.search(r"\bnan", words)]
+
+
 def test_a_multilabel_run_has_counts_by_class(dataset, evidence):
     best = evidence.best.id
     own = evidence.predictions[best]
