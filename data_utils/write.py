@@ -97,7 +97,8 @@ class DatasetWriter:
         if samples.shape[1:] != (len(self.description.leads),):
             raise ValueError(f"{name} has {samples.shape[1:]} leads, not {len(self.description.leads)}.")
         side = self._sides[split == "test"]
-        samples.astype(_DTYPE).tofile(side.spool)
+        # Not tofile, whose error on a full disk does not say that it is full.
+        side.spool.write(np.ascontiguousarray(samples, _DTYPE))
         side.parts.append(Part(name, group, split, rows.target))
         side.rows.append(rows)
         side.lengths.append(len(samples))

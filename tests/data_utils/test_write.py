@@ -102,6 +102,18 @@ def test_if_one_file_cannot_be_moved_both_old_ones_come_back(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["x.h5", "x.test.h5"]
 
 
+def test_a_disk_that_fills_up_while_recordings_come_in_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data_utils.write._spool", lambda _: Path("/dev/full").open("r+b"))
+    with (
+        pytest.raises(BadInput, match="no space left"),
+        writing(tmp_path / "x.h5", DESCRIPTION) as writer,
+    ):
+        writer.add("r1", "r1", "train", np.zeros((100_000, 2)), ROWS)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_killed_writer_leaves_no_data_file_and_the_next_one_clears_up(tmp_path: Path) -> None:
     program = (
         "import os, signal, sys, numpy as np\n"
