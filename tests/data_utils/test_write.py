@@ -105,7 +105,9 @@ def test_if_one_file_cannot_be_moved_both_old_ones_come_back(
 def test_a_disk_that_fills_up_while_recordings_come_in_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("data_utils.write._spool", lambda _: os.fdopen(os.open("/dev/full", os.O_RDWR), "r+b"))
+    full = os.open("/dev/full", os.O_RDWR)
+    spools = iter([os.fdopen(os.dup(full), "r+b"), os.fdopen(full, "r+b")])
+    monkeypatch.setattr("data_utils.write._spool", lambda _: next(spools))
     with (
         pytest.raises(BadInput, match="no space left"),
         writing(tmp_path / "x.h5", DESCRIPTION) as writer,
