@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import keras
 
 from models.head import start_at_prior
+from models.inputs import model_inputs
 from models.spec import Spec
 
 
@@ -79,9 +80,17 @@ def build_model(hp: Mapping, spec: Spec) -> keras.Model:
         raise ValueError(f"There is no model {values['model']!r}; there are {', '.join(BUILDERS)}.")
     builder = BUILDERS[values["model"]]
     # What a builder has not declared is inactive and must not act, whatever its value.
-    model = builder.build({name: values[name] for name in builder.hyperparameters}, spec)
+    model = _graph(builder.build({name: values[name] for name in builder.hyperparameters}, spec), spec)
     start_at_prior(model, spec, values.get("link") or default_link(spec.task))
     return model
+
+
+def _graph(model: keras.Model, spec: Spec) -> keras.Model:
+    """Return the model as a graph of layers; one that is none, but a class of its own, is its only layer."""
+    if hasattr(model, "inputs"):
+        return model
+    inputs = model_inputs(spec)
+    return keras.Model(inputs, model(inputs), name=model.name)
 
 
 def default_link(task: str) -> str:

@@ -195,9 +195,6 @@ def _fit(
     model: keras.Model, batches: TrainingBatches, epochs: int, callbacks: list[keras.callbacks.Callback]
 ) -> None:
     """Fit from where the last callback, the keeper, says that the fold stands."""
-    if not model.built:
-        # One that is no graph of layers has its variables from the first examples that it sees.
-        model(batches[0][0])
     # Variables that came to be while a step is traced would have TensorFlow trace it twice.
     model.optimizer.build(model.trainable_variables)
     keeper = callbacks[-1]

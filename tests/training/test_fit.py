@@ -8,10 +8,14 @@ import pytest
 
 from data_utils.errors import BadInput
 from data_utils.loader import Examples
+from models.registry import BUILDERS, Builder
 from training.batches import TrainingBatches, predict
+from training.card import MODEL
+from training.ensemble import average
 from training.epoch_log import LossNotFinite, running_best
 from training.fit import fit_member
 from training.losses.masked import MaskedLoss
+from training.network import read_network
 
 RANKED = ("N", "S")
 
@@ -57,23 +61,31 @@ def test_a_step_is_traced_once_however_many_epochs_there_are(dataset, tiny, monk
     assert len(traced) == 1
 
 
+@keras.saving.register_keras_serializable(package="plug-in")
 class Unbuilt(keras.Model):
-    def __init__(self, classes: int) -> None:
-        super().__init__()
-        self.flatten, self.logits = keras.layers.Flatten(), keras.layers.Dense(classes)
+    def __init__(self, classes: int, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.flatten, self.logits = keras.layers.Flatten(), keras.layers.Dense(classes, name="logits")
 
     def call(self, inputs):
         return self.logits(self.flatten(inputs["signal"]))
 
+    def get_config(self):
+        return {**super().get_config(), "classes": self.logits.units}
 
-def test_a_model_of_a_plug_in_may_wait_for_its_first_batch_to_make_its_weights(dataset, tiny, monkeypatch):
-    monkeypatch.setattr("training.fit.build_model", lambda hp, spec: Unbuilt(spec.classes))
+
+def test_a_plug_ins_class_of_model_that_has_no_weights_yet_is_trained_kept_and_read(
+    dataset, tiny, monkeypatch, tmp_path
+):
+    monkeypatch.setitem(BUILDERS, "cnn", Builder(lambda hp, spec: Unbuilt(spec.classes), {}))
     rows = []
 
     member = fit_member(tiny(), dataset, RANKED, rows.append)
+    average([member])[0].save(tmp_path / MODEL)
 
-    assert member.model.count_params() > 0
     assert rows[1]["train/loss"] < rows[0]["train/loss"]
+    read = predict(read_network(tmp_path), Examples(member.validation, member.preparation))
+    assert read == pytest.approx(member.logits, abs=1e-5)
 
 
 def test_best_is_the_running_best_of_every_metric(fitted):
