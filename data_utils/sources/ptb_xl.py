@@ -80,17 +80,26 @@ build = build_from(listing, read_record, Options())
 
 
 def _listed(folder: Path, row: Mapping[str, str], column: str, target: np.ndarray) -> Listed:
-    fold = int(number(row["strat_fold"]))
+    fold, patient = _whole(folder, row, "strat_fold"), _whole(folder, row, "patient_id")
     path = folder / row[column]
     return Listed(
         name=path.name,
-        group=str(int(number(row["patient_id"]))),
+        group=str(patient),
         target=target,
         where=(path.parent, path.name),
         covariates=(min(number(row["age"]), _OLDEST), number(row["sex"])),
         split={_VALIDATION: "validation", _TEST: "test"}.get(fold, "train"),
         fold=fold - 1,
     )
+
+
+def _whole(folder: Path, row: Mapping[str, str], column: str) -> int:
+    value = number(row[column])
+    if not value.is_integer():
+        raise BadInput(
+            f"{folder / TABLE}: {column} of ecg_id {row['ecg_id']} must be a whole number: {row[column]!r}."
+        )
+    return int(value)
 
 
 def _absent(missing: Sequence[tuple[str, np.ndarray]], classes: Sequence[str]) -> list[LeftOut]:

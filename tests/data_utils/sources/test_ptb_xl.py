@@ -110,6 +110,19 @@ def test_ptb_xl_refuses_codes_that_are_no_dictionary(tmp_path: Path) -> None:
         _ptb_xl(write_ptb_xl(tmp_path / "ptb-xl", rows))
 
 
+@pytest.mark.parametrize(("column", "row"), [("patient_id", ("", 1)), ("strat_fold", ("11.0", ""))])
+def test_ptb_xl_refuses_a_row_without_patient_or_fold(tmp_path: Path, column: str, row: tuple) -> None:
+    rows = [(1, row[0], "56.0", "1", "{'NORM': 100.0}", row[1])]
+    with pytest.raises(BadInput, match=f"{column} of ecg_id 1 must be a whole number: ''"):
+        _ptb_xl(write_ptb_xl(tmp_path / "ptb-xl", rows))
+
+
+def test_strips_of_no_sample_are_refused() -> None:
+    for options in ({"strips": 0.001}, {"strips": 1.0, "overlap": 0.999}):
+        with pytest.raises(BadInput, match="make strips longer, or overlap them less"):
+            ptb_xl.Options(**options)
+
+
 def test_ptb_xl_names_the_table_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"There is no table .*scp_statements\.csv"):
         _ptb_xl(tmp_path)
