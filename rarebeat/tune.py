@@ -57,6 +57,8 @@ def tune(
     config = load_config(source, settings, runs, named)
     if not runs_our_training(config):
         raise BadInput(f"{source} runs another program than training.train: use `rarebeat sweep`.")
+    if "values" in config["parameters"].get("data", {}):
+        raise BadInput(f"{source} names several data files, and tune opens one: name it by --data")
     with tempfile.TemporaryDirectory(prefix="rarebeat-tune-") as folder:
         ranking, doubts = _search(config, source, tuner, Path(folder))
         won = _bring_home(Path(folder) / ranking.ranked[0].id, ranking, out)

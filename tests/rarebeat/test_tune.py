@@ -50,6 +50,12 @@ def test_a_data_file_that_is_not_there_is_one_sentence_without_tensorflows_own(
     assert said.startswith("Error: There is no data file none.h5")
 
 
+def test_a_sweep_over_data_files_is_refused_instead_of_taking_another(terminal, tmp_path, sweep_yaml):
+    (tmp_path / "sweep.yaml").write_text(sweep_yaml.replace("{value: nowhere.h5}", "{values: [a.h5, b.h5]}"))
+    said = terminal(tmp_path).refuses("rarebeat", "tune", "sweep.yaml")
+    assert "names several data files" in said
+
+
 def test_the_sealed_side_is_refused_before_anything_is_tried(terminal, tmp_path, data, sweep_yaml):
     (tmp_path / "sweep.yaml").write_text(sweep_yaml)
     sealed = data.with_suffix(".test.h5")
