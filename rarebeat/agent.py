@@ -17,7 +17,7 @@ from rarebeat.cluster import ClusterAgents, Share, load_ray
 from rarebeat.devices import places
 from rarebeat.run_logs import last_line
 from rarebeat.sweep import LOGS, interruptible
-from rarebeat.sweep_config import runs_in_all
+from rarebeat.sweep_rules import runs_in_all
 from rarebeat.sweep_runs import find_sweep, sweep_path
 from rarebeat.watching import Enough, watch
 from training.gpus import visible_gpus

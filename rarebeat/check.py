@@ -14,7 +14,7 @@ from data_utils.errors import BadInput
 from rarebeat import probe
 from rarebeat.dry_run import dry_run as dry_run_once
 from rarebeat.search import problems as wandb_problems
-from rarebeat.sweep_rules import Finding, Table, findings, late_bands, runs_our_training, size_of
+from rarebeat.sweep_rules import Finding, Table, findings, late_bands, runs_in_all, runs_our_training, size_of
 from rarebeat.sweep_yaml import NotYaml, SweepYaml, read_sweep, repeats
 from rarebeat.training_table import training_table
 
@@ -97,7 +97,8 @@ def read_text(source: str) -> str:
     """
     try:
         content = sys.stdin.buffer.read() if source == "-" else _read_file(Path(source))
-        return content.decode()
+        # Windows' editors begin a file with a mark of its encoding.
+        return content.decode("utf-8-sig")
     except OSError as error:
         raise BadInput(f"{source} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -162,7 +163,7 @@ def _try(config: dict, data: str | None, dry: bool) -> tuple[list[Problem], list
     if data is not None and ours:
         found = probe.probe(config, data)
         problems = [Problem(_refusal(one)) for one in found["refused"]]
-        said = probe.lines(found, config.get("run_cap") or size_of(config)[2])
+        said = probe.lines(found, runs_in_all(config))
     if dry and not problems:
         said.append(dry_run_once(config, data))
     return problems, said

@@ -25,9 +25,9 @@ from rarebeat.devices import agent_places
 from rarebeat.ranking import RANKED_STATES, Ranking, rank
 from rarebeat.run_logs import last_line, last_words
 from rarebeat.server.sweep_config import is_searched_outside
-from rarebeat.sweep_config import data_files, load_config, runs_in_all
+from rarebeat.sweep_config import data_files, load_config
 from rarebeat.sweep_create import create_sweep
-from rarebeat.sweep_rules import runs_our_training
+from rarebeat.sweep_rules import runs_in_all, runs_our_training
 from rarebeat.sweep_runs import SweepRuns
 from rarebeat.tables import console
 from rarebeat.unfinished import find_unfinished, remember

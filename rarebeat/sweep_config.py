@@ -11,8 +11,7 @@ import yaml
 
 from data_utils.errors import BadInput
 from rarebeat.check import Problem, check_sweep, read_text, refuse
-from rarebeat.search import SpaceError
-from rarebeat.sweep_rules import runs_our_training, size_of
+from rarebeat.sweep_rules import runs_our_training
 from rarebeat.sweep_yaml import read_sweep
 from training.dataset_artifact import is_artifact
 
@@ -86,12 +85,3 @@ def data_files(config: dict[str, Any]) -> list[Path]:
     parameter = config["parameters"].get("data") or {}
     named = parameter.get("values", [parameter["value"]] if "value" in parameter else [])
     return [Path(str(file)) for file in named if not is_artifact(str(file))]
-
-
-def runs_in_all(config: dict[str, Any]) -> int | None:
-    """How many runs a sweep comes to; None where it has no end, or cannot be searched here."""
-    try:
-        ends = [n for n in (config.get("run_cap"), size_of(config)[2]) if n is not None]
-    except SpaceError:
-        return None
-    return min(ends) if ends else None

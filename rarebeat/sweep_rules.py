@@ -329,3 +329,12 @@ def size_of(config: dict[str, Any]) -> tuple[int, int, int | None]:
     space = parse_space(config["parameters"])
     varied = sum(dimension.size != 1 for dimension in space.dimensions)
     return len(space.dimensions), varied, space.size
+
+
+def runs_in_all(config: dict[str, Any]) -> int | None:
+    """How many runs a sweep comes to; None where it has no end, or cannot be searched here."""
+    try:
+        ends = [n for n in (config.get("run_cap"), size_of(config)[2]) if n is not None]
+    except SpaceError:
+        return None
+    return min(ends) if ends else None

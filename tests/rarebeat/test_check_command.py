@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from rarebeat.check import read_text
 from rarebeat.cli import main
 
 
@@ -85,6 +86,13 @@ def test_a_file_that_holds_no_sweep_is_named_in_one_sentence(
     assert (code, out) == (2, "")
     assert err.removeprefix("Error: ").startswith(f"{path}{sentence}")
     assert err.count("\n") == 1
+
+
+def test_a_windows_editors_file_is_read_like_any_other(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"\xef\xbb\xbf# Why?\r\n" + FOREIGN.replace("\n", "\r\n").encode())
+    assert run(str(path))[0] == 0
+    assert read_text(str(path)).startswith("# Why?")
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,24 @@ def test_the_cost_of_all_runs_is_theirs_times_their_number() -> None:
     assert len(lines(found, None)) == 2
 
 
+def test_a_grid_costs_no_more_than_its_points_whatever_its_cap(tmp_path: Path, monkeypatch) -> None:
+    end = {"parameters": 1, "megabytes": 1.0, "step_seconds": 0.01, "memory_mb": 9.0, "run_seconds": 30.0}
+    monkeypatch.setattr("rarebeat.probe.probe", lambda *_: {"refused": [], "measured": [end]})
+    monkeypatch.setattr("data_utils.dataset.open_dataset", lambda _: None)
+    (tmp_path / "a.yaml").write_text(GRID)
+    done = CliRunner().invoke(main, ["check", str(tmp_path / "a.yaml"), "--data", "a.h5"])
+    assert "\n4 runs one after another: 2.0 min" in done.stdout
+
+
+GRID = """\
+method: grid
+run_cap: 100
+command: ["${env}", "${interpreter}", "-m", "training.train"]
+metric: {name: best/macro_auprc, goal: maximize}
+parameters: {loss: {values: [ce, focal]}, sampler: {values: [none, sqrt]}}
+"""
+
+
 def test_the_macros_become_what_the_agent_makes_of_them() -> None:
     command = _command(["${env}", "${interpreter}", "-m", "training.train", "${args}"])
     assert command == ["/usr/bin/env", sys.executable, "-m", "training.train"]
