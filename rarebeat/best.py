@@ -131,6 +131,8 @@ def _file_errors(directory: Path) -> Iterator[None]:
 
 def download_model(model: wandb.Artifact, directory: Path) -> None:
     """Bring a model into `directory`, which is complete afterwards, or as it was."""
+    # Of a link, the folder that it leads to.
+    directory = directory.resolve()
     directory.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     try:

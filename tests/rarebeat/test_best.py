@@ -2,14 +2,17 @@
 
 import errno
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
 import requests
 
 from data_utils.errors import BadInput
+from rarebeat import best
 from rarebeat.backend import client_errors
-from rarebeat.best import _file_errors, _replace, check_folder
+from rarebeat.best import _file_errors, _replace, check_folder, download_model
+from training.card import MODEL, NAME
 
 
 def test_a_folder_below_a_file_is_refused_before_anything_is_trained(tmp_path):
@@ -46,6 +49,23 @@ def test_a_model_that_cannot_be_replaced_stays(tmp_path):
         _replace(tmp_path / "never-downloaded", tmp_path / "best")
     assert (tmp_path / "best" / "card.json").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["best"]
+
+
+def test_a_model_replaces_what_a_link_leads_to(tmp_path, monkeypatch):
+    """As where runs/best lies on another disk."""
+
+    def download(root: str, **_: object) -> None:
+        for name in (MODEL, NAME):
+            (Path(root) / name).write_text("new")
+
+    monkeypatch.setattr(best, "write_point", lambda *_: None)
+    monkeypatch.setattr(best, "read_card", lambda _: {})
+    (tmp_path / "disk" / "best").mkdir(parents=True)
+    (tmp_path / "best").symlink_to(tmp_path / "disk" / "best")
+    download_model(SimpleNamespace(name="m", download=download, verify=lambda root: None), tmp_path / "best")
+    assert (tmp_path / "best").is_symlink()
+    assert (tmp_path / "disk" / "best" / NAME).read_text() == "new"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["best", "best", NAME, "disk", MODEL]
 
 
 @pytest.mark.parametrize(
