@@ -41,10 +41,11 @@ class RecordingOptions:
             raise BadInput(f"--strips {self.strips:g} must be a positive number of seconds.")
         if not 0 <= self.overlap < 1:
             raise BadInput(f"--overlap {self.overlap:g} must be at least 0 and less than 1.")
-        if self.strips and self.rate and round(self.strips * self.rate * (1 - self.overlap)) < 1:
+        length = (self.strips or 1.0) * (self.rate or 1.0)
+        if self.strips and self.rate and round(length) <= round(self.overlap * length):
             raise BadInput(
-                f"--strips {self.strips:g} with --overlap {self.overlap:g} begins more than one strip at each "
-                f"sample of {self.rate:g} Hz: make strips longer, or overlap them less."
+                f"--strips {self.strips:g} with --overlap {self.overlap:g} does not go on by a sample at "
+                f"{self.rate:g} Hz: make strips longer, or overlap them less."
             )
         self.recipe()
 
