@@ -188,17 +188,22 @@ class _Rows:
     def of(cls, model: keras.Model, layer: keras.layers.Layer, inputs: Inputs) -> _Rows:
         if layer.name == "covariates_1":
             return cls((), inputs.covariates)
-        names = {one.name for one in model.layers}
-        joins = "join" in names and layer.input is model.get_layer("join").output
-        raw = inputs.covariates if joins and "covariates_1" not in names else ()
-        return cls(inputs.leads if _sees_signal(model, layer) else (), raw)
+        join = next((one for one in model.layers if one.name == "join"), None)
+        if join is None or layer.input is not join.output:
+            return cls(inputs.leads if _sees_signal(model, layer, layer.input) else (), ())
+        features, beside = join.input
+        leads = inputs.leads if _sees_signal(model, layer, features) else ()
+        if beside is model.input["covariates"]:
+            return cls(leads, inputs.covariates)
+        # What a branch has made of the covariates stays in its order.
+        return cls(leads, tuple(f"of the branch {unit}" for unit in range(beside.shape[-1])))
 
 
-def _sees_signal(model: keras.Model, layer: keras.layers.Layer) -> bool:
-    """Return whether no weight lies between the inputs and this layer."""
+def _sees_signal(model: keras.Model, layer: keras.layers.Layer, features: keras.KerasTensor) -> bool:
+    """Return whether no weight lies between the signal and the features that this layer sees."""
     if not any(weight.name == "kernel" for weight in layer.weights):
         return False
-    return not keras.Model(model.input, layer.input).weights
+    return not keras.Model(model.input, features).weights
 
 
 def _moved(kernel: np.ndarray, shape: Sequence[int], there: _Rows, here: _Rows) -> np.ndarray:

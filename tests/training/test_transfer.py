@@ -80,13 +80,14 @@ def test_leads_and_covariates_are_matched_by_name_and_new_ones_have_no_influence
     assert logits(target, seen(here, values)) == pytest.approx(expected, abs=1e-5, rel=1e-5)
 
 
-def test_covariates_of_a_branch_are_matched_by_name(values):
-    here = Inputs(("I", "II", "V1"), ("rr", "sex"), 50.0)
-    target = network("cnn", here, covariate_layers=2)
+@pytest.mark.parametrize("name", ["cnn", "mlp"])
+def test_leads_and_covariates_of_a_branch_are_matched_by_name(name, values):
+    here = Inputs(("V1", "I", "II"), ("rr", "sex"), 50.0)
+    target = network(name, here, covariate_layers=2)
 
-    copy_weights(source("cnn", layers=2), target, THERE, here, same_head=True)
+    copy_weights(source(name, layers=2), target, THERE, here, same_head=True)
 
-    expected = logits(source("cnn", layers=2), seen(THERE, values | {"age": 0 * values["age"]}))
+    expected = logits(source(name, layers=2), seen(THERE, values | {"age": 0 * values["age"]}))
     assert logits(target, seen(here, values)) == pytest.approx(expected, abs=1e-5, rel=1e-5)
 
 
