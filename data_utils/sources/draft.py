@@ -83,12 +83,20 @@ def _is_table(path: Path) -> bool:
 def _table(folder: Path, tables: Sequence[Path], names: set[str], ending: str) -> tuple[Path, str, int]:
     """The table, and its column, that names most recordings, and how many it names."""
     best: tuple[int, Path, str] | None = None
+    unread: list[BadInput] = []
     for path in tables:
-        rows = read_table(path)
+        try:
+            rows = read_table(path)
+        except BadInput as problem:
+            # Another table may be the one, and this one anything.
+            unread.append(problem)
+            continue
         for column in rows[0] if rows else ():
             count = len({row[column].removesuffix(ending) for row in rows} & names)
             if count and (best is None or count > best[0]):
                 best = (count, path, column)
+    if best is None and unread:
+        raise unread[0]
     if best is None:
         raise BadInput(
             f"No table in {folder} names its recordings: it needs a .csv with a column of them, such as "

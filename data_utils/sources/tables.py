@@ -10,11 +10,12 @@ from pathlib import Path
 from data_utils.errors import BadInput
 
 
-def read_table(path: Path, needed: Sequence[str] = (), separator: str = ",") -> list[dict[str, str]]:
+def read_table(path: Path, needed: Sequence[str] = ()) -> list[dict[str, str]]:
     """Rows as column -> text, stripped; a byte order mark and empty lines are passed over.
 
     Raises:
-        BadInput: no such file, not text in UTF-8, a missing column, or a row of another length.
+        BadInput: no such file, not text in UTF-8, another separator, a column that is missing or there
+            twice, or a row of another length.
     """
     if not path.is_file():
         raise BadInput(
@@ -22,12 +23,14 @@ def read_table(path: Path, needed: Sequence[str] = (), separator: str = ",") -> 
         )
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = list(csv.reader(file, delimiter=separator))
+            lines = list(csv.reader(file))
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadInput(f"{path} is not a table as CSV in UTF-8 ({error}): save it as such.") from error
     if not lines:
         raise BadInput(f"{path} is empty: it needs a line of column names and a line for each recording.")
     head, numbered = [name.strip() for name in lines[0]], enumerate(lines[1:], start=2)
+    if len(head) == 1 and any(other in head[0] for other in ";\t|"):
+        raise BadInput(f"{path} has no commas between its columns: save it with commas.")
     _refuse_missing(path, head, needed)
     rows = []
     for number, cells in numbered:
@@ -47,6 +50,8 @@ def _refuse_missing(path: Path, head: Sequence[str], needed: Sequence[str]) -> N
             near = get_close_matches(name, head, n=1, cutoff=0.6)
             instead = f"did you mean {near[0]}?" if near else f"it has {', '.join(head[:20])}."
             raise BadInput(f"{path} has no column {name!r}: {instead}")
+        if head.count(name) > 1:
+            raise BadInput(f"{path} has two columns {name!r}: rename one.")
 
 
 def number(text: str) -> float:

@@ -132,6 +132,24 @@ def test_a_table_with_a_short_row_names_the_row(folder: Path) -> None:
         build(folder, mapping)
 
 
+def test_a_table_with_semicolons_or_a_column_twice_is_refused(folder: Path) -> None:
+    mapping, table = mapped(folder), folder / "labels.csv"
+    content = table.read_text()
+    table.write_text(content.replace(";", "/").replace(",", ";"))
+    for read in (lambda: build(folder, mapping), lambda: write_draft(folder, overwrite=True)):
+        with pytest.raises(BadInput, match=r"labels.csv has no commas between its columns"):
+            read()
+    table.write_text(content.replace("site", "age"))
+    with pytest.raises(BadInput, match=r"labels.csv has two columns 'age'"):
+        build(folder, mapped(folder, columns={"record": "file", "age": "age"}))
+
+
+def test_another_csv_does_not_keep_a_folder_from_being_drafted(folder: Path) -> None:
+    (folder / "a.csv").write_text("two,columns\nand a line of one\n")
+    path, _ = write_draft(folder)
+    assert "labels: labels.csv" in path.read_text()
+
+
 @pytest.mark.parametrize("empty", [True, False])
 def test_a_folder_that_cannot_be_drafted_is_one_sentence(tmp_path: Path, empty: bool) -> None:
     if not empty:
