@@ -123,7 +123,7 @@ def _about(dataset: Dataset, verified: bool | None) -> Group:
         "digest": f"{dataset.digest}, {state[verified]}",
         "test side": f"{test_path(dataset.path)}, sealed: only rarebeat evaluate opens it",
     }.items():
-        table.add_row(f"[bold]{name}", value)
+        table.add_row(f"[bold]{name}", escape(value))
     return Group(table, "")
 
 

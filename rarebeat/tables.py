@@ -10,6 +10,7 @@ from typing import TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -55,11 +56,12 @@ def stacked(columns: Sequence[Column], width: int, title: str | None = None) -> 
 
 
 def _table(columns: Sequence[Column], title: str | None) -> Table:
-    table = Table(title=title, title_justify="left")
+    # What runs and patients are called is no markup.
+    table = Table(title=title and escape(title), title_justify="left")
     for column in columns:
-        table.add_column(column.heading, justify="left" if column.left else "right", no_wrap=True)
+        table.add_column(escape(column.heading), justify="left" if column.left else "right", no_wrap=True)
     for row in zip(*(column.cells for column in columns), strict=True):
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     return table
 
 

@@ -187,6 +187,11 @@ def test_no_number_is_cut_or_wrapped_whatever_the_width(width):
         assert value in text
 
 
+@pytest.mark.parametrize("name", ["baseline [v2]", "half [/b]"])
+def test_a_run_is_shown_by_the_name_that_somebody_gave_it(name):
+    assert name in printed(sweep(replace(entry("a", 0.5), name=name)))
+
+
 def test_wide_tables_go_on_below_with_their_key_columns_again():
     # Each column takes 4 + 3 of the terminal and the frame 1: key and one column fit 15, not two.
     columns = [Column("run", ("aaaa",), key=True), Column("x", ("1111",)), Column("y", ("2222",))]
