@@ -94,7 +94,7 @@ def confirm(path: str, top: int, seeds: int, agents: int, data: Path | None, as_
         return
     leaderboard.show(decided, doubts, to)
     say(to, sentence(result))
-    say(to, f"Bring it home: rarebeat best {sweeps[result['first']]} -o runs/confirmed")
+    say(to, f"Bring it home: rarebeat best {shlex.quote(sweeps[result['first']])} -o runs/confirmed")
 
 
 def plan(ranking: Ranking, chosen: Sequence[Entry], seeds: int, data: Path | None) -> list[Trial]:

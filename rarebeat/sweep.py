@@ -171,7 +171,7 @@ def _local(plan: Plan, directory: Path, to: Console) -> dict[str, Any]:
     from rarebeat.server.borrowing import borrowed
 
     def say_how_to_look() -> None:
-        again = "rarebeat up" + ("" if directory == DIRECTORY else f" --dir {directory}")
+        again = "rarebeat up" + ("" if directory == DIRECTORY else f" --dir {shlex.quote(str(directory))}")
         _say(f"The embedded server is down again; to look at the sweep: {again}")
 
     # Another sweep may use the server at the same time: it goes down with the last one.

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 
 from data_utils.errors import BadInput
 from rarebeat.backend import client_errors
@@ -105,9 +105,11 @@ def find_sweep(api: wandb.Api, path: str) -> Sweep:
 
 
 def _parts(path: str) -> list[str]:
-    """What a path or a web address names: a browser's has `sweeps` in it, may end in ?nw=…, and says %20."""
+    """What a path or a web address names. A browser's has `sweeps` in it, may end in ?nw=…, and writes a
+    blank as %20; the client writes +.
+    """
     if address := re.match(r"https?://[^/]+/([^?#]*)", path):
-        path = unquote(address[1])
+        path = unquote_plus(address[1])
     parts = [part for part in path.split("/") if part]
     # A project may have that name too.
     return parts if parts[2:3] != ["sweeps"] else [*parts[:2], *parts[3:]]

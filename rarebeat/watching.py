@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -96,7 +97,7 @@ def watch(api: wandb.Api, agents: Agents | ClusterAgents, enough: Enough, go_on:
                 _pause(agents, progress, max(POLL_SECONDS, POLL_SHARE * (time.monotonic() - began)))
     except KeyboardInterrupt:
         _say(f"Interrupted with {Counts.of(runs.entries).done} runs done; nothing of it runs on.")
-        _say(f"Look: rarebeat leaderboard {agents.path}. Go on: {go_on}")
+        _say(f"Look: rarebeat leaderboard {shlex.quote(agents.path)}. Go on: {go_on}")
         raise
     return read_sweep(api, handle)
 

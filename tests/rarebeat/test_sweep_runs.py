@@ -26,6 +26,8 @@ def asked_for(path: str) -> str:
         ("https://wandb.ai/you/ecg/sweeps/ab12cd34", "you/ecg/ab12cd34"),
         # As W&B's page has it in the browser's bar.
         ("https://wandb.ai/you/my%20ecg/sweeps/ab12cd34?nw=nwuseryou", "you/my ecg/ab12cd34"),
+        # As the client prints it.
+        ("https://wandb.ai/you/my+ecg/sweeps/ab12cd34", "you/my ecg/ab12cd34"),
         ("http://127.0.0.1:8765/you/sweeps/sweeps/ab12cd34/#top", "you/sweeps/ab12cd34"),
         ("you/sweeps/ab12cd34", "you/sweeps/ab12cd34"),
         ("sweeps/ab12cd34", "me/sweeps/ab12cd34"),
