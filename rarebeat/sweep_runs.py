@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from data_utils.errors import BadInput
 from rarebeat.backend import client_errors
@@ -181,7 +181,8 @@ def read_entry(run: Run, metric: Mapping[str, Any]) -> Entry:
         summary=summary,
         dataset=config.get("dataset") or {},
         created=str(run.created_at or ""),
-        path="/".join(run.path),
+        # The client has it quoted, and quotes again what it is asked for.
+        path="/".join(map(unquote, run.path)),
     )
 
 

@@ -61,3 +61,11 @@ def test_an_objective_that_define_metric_summarises_is_what_that_says(goal, logg
     assert entry.objective == entry.summary.get("val/acc") == value
     assert entry.epochs == 3
     assert read_entry(run, {}).objective is None
+
+
+def test_a_run_of_a_project_with_a_blank_is_asked_for_by_its_own_name():
+    run = SimpleNamespace(
+        id="a", name="a", state="finished", config={}, summary_metrics={}, created_at="",
+        path=["me", "my%20ecg", "a"],
+    )  # fmt: skip
+    assert read_entry(run, {}).path == "me/my ecg/a"
