@@ -42,7 +42,8 @@ class Trees:
         """Return logits (n, K) float32 of `matrix(...)` (n, D)."""
         rows = xgboost_library().DMatrix(inputs)
         margins = [booster.predict(rows, output_margin=True) for booster in self.boosters]
-        return np.asarray(margins[0] if len(margins) == 1 else np.stack(margins, axis=1), np.float32)
+        # A booster of one output, and so of one class under sigmoid, gives (n,).
+        return np.asarray(margins[0] if margins[0].ndim == 2 else np.stack(margins, axis=1), np.float32)
 
     def get_weights(self) -> list[np.ndarray]:
         """Return the trees as bytes, one array a booster: what a checkpoint keeps."""

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 
 FEATURES, EMBEDDING = MODELS = ("xgboost_features", "xgboost_embedding")
 WEIGHTED = ("ce", "weighted_ce")
+# Of a run whose other hyperparameters trees do see.
+OF_NETWORKS = (
+    *("batch_size", "steps_per_epoch", "freeze_until", "head_learning_rate"),
+    *("label_smoothing", "prior_correction"),
+)
 _UNKNOWN = 255
 
 HYPERPARAMETERS = {

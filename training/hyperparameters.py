@@ -64,7 +64,7 @@ def gather() -> dict[str, dict]:
         if twice := table.keys() & part.keys():
             raise ValueError(f"Two parts of a run declare {', '.join(sorted(twice))}.")
         table |= part
-    return table
+    return table | boosting.of_networks({name: table[name] for name in boosting.OF_NETWORKS})
 
 
 # Importing a module cannot end with a sentence and exit code 2; whoever first uses the table can.

@@ -13,11 +13,13 @@ from data_utils.errors import BadInput
 from data_utils.loader import Examples
 from data_utils.preparation import Preparation
 from training.answers import load_model
+from training.boosted import Trees
 from training.boosting import _problems
 from training.card import read_card
 from training.evaluation import evaluate_model
 from training.fit import fit_member
 from training.folds import fit_folds
+from training.hyperparameters import inactive
 from training.predictions import read_predictions
 from training.train import main
 
@@ -110,6 +112,22 @@ def test_the_sampler_and_class_weights_become_weights_of_rows(dataset, tiny):
     assert np.bincount(weighted.target, weighted.weight) == pytest.approx([len(train) / 4] * 4, rel=1e-5)
     ones = _problems(tiny(**TREES, loss="weighted_ce", class_weights="S=8", link="sigmoid"), None, train)
     assert [set(one.weight) for one in ones] == [{1.0}, {1.0, 8.0}, {1.0}, {1.0}]
+
+
+def test_one_class_has_logits_of_two_dimensions():
+    inputs = np.random.default_rng(0).normal(size=(40, 2)).astype("float32")
+    rows = xgboost.DMatrix(inputs, inputs[:, 0] > 0)
+    booster = xgboost.train({"objective": "binary:logistic"}, rows, 2)
+
+    assert Trees([booster]).logits(inputs).shape == (40, 1)
+
+
+def test_what_only_a_network_has_is_inactive(tiny):
+    idle = {"batch_size", "steps_per_epoch", "label_smoothing", "prior_correction", "learning_rate"}
+
+    assert idle <= set(inactive(tiny(**TREES)))
+    assert not idle & set(inactive(tiny()))
+    assert not {"epochs", "patience", "seed", "sampler", "boost_rate"} & set(inactive(tiny(**TREES)))
 
 
 @pytest.mark.parametrize(
