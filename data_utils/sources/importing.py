@@ -100,6 +100,8 @@ def write_listing(
     Raises:
         BadInput: a patient on two sides, nothing left to train on, or what `writing` refuses.
     """
+    if not options.leads:
+        raise BadInput("--leads names none: name the leads to store, with commas between.")
     listing = _wanted(listing, options)
     recordings = _split(listing.recordings, options)
     prepare = partial(_prepared, read, options)
@@ -196,7 +198,7 @@ def _prepared(read: Callable[..., Signal], options: RecordingOptions, where: tup
         if np.isinf(stored).any():
             return _Unusable("reaches beyond 65 V, which is no ECG in mV")
         _refuse_empty(stored)
-        _refuse_coarse(stored, options.leads or signal.leads)
+        _refuse_coarse(stored, options.leads)
         return stored
     except BadRecord as problem:
         return _Unusable(str(problem))

@@ -65,6 +65,8 @@ class Options:
     )
 
     def __post_init__(self) -> None:
+        if not self.leads or len(set(self.leads)) < len(self.leads):
+            raise BadInput(f"--leads {','.join(self.leads)} must name one lead or more, each once.")
         if self.strips is not None and not 1 / RATE <= self.strips <= 1800:
             raise BadInput(f"--strips {self.strips:g} must be a number of seconds up to 1800.")
 

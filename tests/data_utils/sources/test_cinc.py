@@ -48,6 +48,11 @@ def test_27_diagnoses_stay_apart_and_24_are_merged(challenge: Path) -> None:
     assert [found[f"R0{k}"] for k in range(4)] == [{"CRBBB"}, {"AF", "CRBBB"}, {"PAC"}, set()]
 
 
+def test_no_leads_are_refused(challenge: Path) -> None:
+    with pytest.raises(BadInput, match="--leads names none"):
+        _cinc(challenge, leads=())
+
+
 def test_texts_of_cpsc_are_understood_in_every_set_of_classes() -> None:
     for which, rbbb in (("27", "RBBB"), ("24", "CRBBB"), ("cpsc", "RBBB")):
         classes, class_of = diagnoses(which)

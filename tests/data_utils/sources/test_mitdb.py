@@ -84,6 +84,12 @@ def test_leads_are_chosen_by_name(folder: Path) -> None:
     assert (stored == second.astype(np.float16)).all()
 
 
+@pytest.mark.parametrize("leads", [(), ("MLII", "MLII")])
+def test_no_lead_and_a_lead_twice_are_refused(leads: tuple) -> None:
+    with pytest.raises(BadInput, match="must name one lead or more, each once"):
+        Options(leads=leads)
+
+
 def test_two_leads_keep_the_order_asked_for(folder: Path) -> None:
     dataset = _built(folder, leads=("V1", "MLII"))
     signal = wfdb.rdrecord(str(folder / "101")).p_signal[:, ::-1]
