@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,5 +56,10 @@ class Pseudonyms:
         return hmac.digest(self.salt, patient.encode(), "sha256").hex()[:16]
 
     def within(self, text: str, patient: str) -> str:
-        """`text`, such as a file's name, with the patient's hash where it has the patient's name."""
-        return text.replace(patient, self.of(patient)) if len(patient) >= _TOLD else text
+        """`text`, such as a file's name, with the patient's hash where it has the patient's name.
+
+        In capitals or not: files of a folder are often written otherwise than the table.
+        """
+        if len(patient) < _TOLD:
+            return text
+        return re.sub(re.escape(patient), self.of(patient), text, flags=re.IGNORECASE)

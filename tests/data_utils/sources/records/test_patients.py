@@ -52,6 +52,12 @@ def test_a_patients_name_in_a_files_name_is_hashed_too(tmp_path: Path) -> None:
     assert not [k for k in range(6) if f"P{k:04d}".encode() in content]
 
 
+def test_a_patients_name_is_found_in_capitals_too() -> None:
+    pseudonyms = Pseudonyms(b"salt")
+    assert pseudonyms.within("ward/MEIER_1", "Meier") == f"ward/{pseudonyms.of('Meier')}_1"
+    assert pseudonyms.within("rec01", "01") == "rec01"  # too short: it would be found by accident
+
+
 def test_no_patient_is_on_two_sides_and_both_recordings_of_one_go_together(folder: Path) -> None:
     dataset = build(folder)
     sides = {}
