@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import queue
+import re
 import shutil
 import threading
 import urllib.request
@@ -57,6 +58,9 @@ def _sums(folder: Path, address: str) -> dict[str, str]:
     known = folder / _SUMS
     if not known.is_file():
         text = _first_answer(f"{address}/{_SUMS}")
+        # A network that wants a login answers everything with its own page.
+        if not any(re.match(rb"[0-9a-f]{64}\s", line) for line in text.splitlines()):
+            raise BadInput(f"{address}/{_SUMS} is no list of SHA-256 sums: see what it shows in a browser.")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             _replace(known, text)
@@ -102,11 +106,11 @@ def _first_answer(url: str) -> bytes:
 
 def _fetch_file(url: str, target: Path, sha: str) -> None:
     """Write to a .part beside it and rename when it is whole, so that a name always means a whole file."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
     reason = ""
     for _ in range(_TRIES):
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             with urllib.request.urlopen(url, timeout=_STALLED) as response, part.open("wb") as file:
                 shutil.copyfileobj(response, file)
         except (OSError, HTTPException) as error:

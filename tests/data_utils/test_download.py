@@ -116,6 +116,15 @@ def test_no_network_fails_fast_and_leaves_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "down").exists()
 
 
+def test_a_page_in_place_of_the_list_is_not_kept(tmp_path: Path, published: Path, base: str) -> None:
+    sums = (published / "SHA256SUMS.txt").read_text()
+    (published / "SHA256SUMS.txt").write_text("<html>please log in</html>")
+    with pytest.raises(BadInput, match=r"is no list of SHA-256 sums"):
+        _fetch(tmp_path, base)
+    (published / "SHA256SUMS.txt").write_text(sums)
+    assert set(FILES) < {path.name for path in _fetch(tmp_path, base).iterdir()}
+
+
 def test_a_long_list_may_take_longer_than_its_first_answer(
     tmp_path: Path, base: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
