@@ -19,6 +19,9 @@ HYPERPARAMETERS = {
     },
 }
 
+# Keras's name of the policy of a layer.
+HALF = "mixed_bfloat16"
+
 
 @contextmanager
 def precision(hp: Mapping) -> Iterator[None]:
@@ -37,7 +40,7 @@ def precision(hp: Mapping) -> Iterator[None]:
             "mixed_precision is true, but Keras sees no GPU: on a CPU it is slower, so leave it out."
         )
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_bfloat16")
+    keras.config.set_dtype_policy(HALF)
     try:
         yield
     finally:
@@ -46,13 +49,10 @@ def precision(hp: Mapping) -> Iterator[None]:
 
 def in_float32(model: keras.Model) -> keras.Model:
     """Return the model with layers that compute in float32: it is served where there may be no such GPU."""
-    half = [layer for layer in model.layers if layer.compute_dtype == "bfloat16"]
-    if not half:
+    # By its description, because layers lie in layers, such as those of both directions.
+    described = model.to_json()
+    if HALF not in described:
         return model
-    plain = keras.models.clone_model(model, clone_function=_full)
+    plain = keras.models.model_from_json(described.replace(HALF, "float32"))
     plain.set_weights(model.get_weights())
     return plain
-
-
-def _full(layer: keras.layers.Layer) -> keras.layers.Layer:
-    return layer.__class__.from_config({**layer.get_config(), "dtype": "float32"})

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from data_utils.errors import BadInput
+from models import Spec, build_model
 from training.batches import predict
 from training.checkpoint import Checkpoints
 from training.fit import fit_member
@@ -103,3 +104,20 @@ def test_a_model_in_half_precision_is_kept_in_full(monkeypatch):
     assert keras.config.dtype_policy().name == "float32"
     assert np.asarray(full(batch)) == pytest.approx(np.asarray(model(batch)), abs=0.02)
     assert list(full.input) == ["signal"]
+
+
+@pytest.mark.parametrize(
+    ("network", "length"), [({"model": "cnn_attention"}, None), ({"model": "rnn", "bidirectional": True}, 32)]
+)
+def test_operations_and_layers_in_layers_are_kept_in_full_too(monkeypatch, network, length):
+    monkeypatch.setattr("training.devices.sees_gpu", lambda: True)
+    with precision({"mixed_precision": True}):
+        model = build_model({**network, "n_blocks": 1, "filters": 4}, Spec(length, 1, 0, 3, "multiclass"))
+    batch = {"signal": np.random.default_rng(0).normal(0, 1, (4, 32, 1)).astype("float32")}
+    batch |= {"mask": np.ones((4, 32), "float32")} if length is None else {}
+
+    full = in_float32(model)
+
+    parts = [one for layer in full.layers for one in (layer, getattr(layer, "forward_layer", layer))]
+    assert {part.compute_dtype for part in parts if isinstance(part, keras.layers.Layer)} == {"float32"}
+    assert np.asarray(full(batch)) == pytest.approx(np.asarray(model(batch)), abs=0.02)
