@@ -23,7 +23,7 @@ from data_utils.replacing import replace_together, sync
 from data_utils.summary import LeftOut, Part, summarise
 
 _CHUNK = 1 << 24
-# 11 bits of precision: finer than the converters of the recordings we read.
+# 11 bits of precision: steps of 0.001 mV at 1 mV and of 0.004 mV at 5 mV.
 _DTYPE = np.dtype("<f2")
 
 
