@@ -15,7 +15,7 @@ from data_utils.errors import BadRecord
 from data_utils.sources.signal import Signal, in_millivolts
 
 ENDINGS = (".hea", ".edf", ".bdf", ".h5", ".hdf5", ".csv", ".npy", ".npz")
-_TIME = {"time", "t", "seconds", "s", "ms", "sample", "samples", "index", ""}
+_TIME = {"time", "time_s", "time_ms", "t", "seconds", "s", "ms", "sample", "samples", "index", ""}
 _RATES = ("fs", "rate", "sampling_rate", "sample_rate", "sampling_frequency", "frequency")
 _NAMES = ("sig_name", "leads", "lead_names", "channels", "channel_names")
 _UNITS = ("units", "unit")
@@ -122,7 +122,8 @@ def _csv(path: Path, said: Said) -> Signal:
     samples = np.genfromtxt(path, delimiter=",", skip_header=int(titled), ndmin=2)
     if not titled:
         return _signal(samples, said.rate, said.leads, (said.units,))
-    kept = [k for k, name in enumerate(names) if name.casefold() not in _TIME]
+    # "Time (s)" is a time too.
+    kept = [k for k, name in enumerate(names) if re.sub(r"\s*[\[(].*", "", name).casefold() not in _TIME]
     leads = tuple(_lead_name(names[k]) for k in kept)
     return _signal(samples[:, kept], said.rate, leads, (said.units,))
 

@@ -12,6 +12,7 @@ import yaml
 from data_utils.dataset import open_dataset
 from data_utils.layout import test_path as sealed_path
 from data_utils.sources.draft import draft
+from data_utils.sources.formats import Said, read_file
 from data_utils.wfdb_records import read_record
 from tests.data_utils.sources.records.hospital import (
     build,
@@ -84,6 +85,13 @@ def test_a_wfdb_signal_may_have_no_name_or_be_no_voltage(tmp_path: Path) -> None
     signal = read_record(tmp_path, "a")
     assert signal.leads == ("signal 0", "II")
     assert signal.samples[1].tolist() == [3 / 200, 5 / 200]
+
+
+@pytest.mark.parametrize("time", ["time", "Time (s)", "t [ms]", "time_s", ""])
+def test_a_column_of_time_is_no_lead(tmp_path: Path, time: str) -> None:
+    (tmp_path / "a.csv").write_text(f"{time},I,ECG II\n0,1,2\n0.01,3,4\n")
+    signal = read_file(tmp_path / "a.csv", Said(rate=100.0))
+    assert signal.leads == ("I", "II") and signal.samples.tolist() == [[1, 2], [3, 4]]
 
 
 def test_mixed_rates_are_resampled_to_one(tmp_path: Path) -> None:
