@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from data_utils.errors import BadInput
+from data_utils.simulate import simulate
 from rarebeat import confirm
 from rarebeat.backend import Backend
 from rarebeat.configurations import configuration
@@ -48,11 +50,19 @@ def test_each_of_the_first_few_gets_all_folds_and_seeds_whose_folds_no_run_has_s
     assert [trial.config["parameters"]["seed"] for trial in trials] == [parameters["seed"]] * 2
 
 
-@pytest.mark.parametrize(
-    ("ranked", "own", "folds"), [([], 2, 6), (["N"], 2, 3), (["N", "F"], 4, 4), (["F"], 0, 6)]
-)
-def test_there_are_as_many_folds_as_can_rank_what_the_sweep_ranked(data, ranked, own, folds):
-    found = ranking(0.1, 0.3, data=str(data), folds=own)
+@pytest.fixture(scope="module")
+def beats(tmp_path_factory) -> Path:
+    """Simulated beats: of the patients with folds 2 to 4 are in each of six, 3 to 5 in each of five."""
+    path = tmp_path_factory.mktemp("confirm") / "beats.h5"
+    simulate(path, 24, 2.0)
+    return path
+
+
+@pytest.mark.parametrize(("ranked", "folds"), [(["N"], 5), (["N", "V"], 2), (["F"], 5), ([], 5)])
+def test_there_are_as_many_folds_as_can_rank_what_the_sweep_ranked_and_have_three_patients(
+    beats, ranked, folds
+):
+    found = ranking(0.1, 0.3, data=str(beats))
     entries = tuple(replace(entry, dataset={"ranked_classes": ranked}) for entry in found.ranked)
     for trial in plan(*first(2, replace(found, ranked=entries)), 2, None):
         assert trial.config["parameters"]["folds"] == {"value": folds}
