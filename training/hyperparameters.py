@@ -42,7 +42,7 @@ def gather() -> dict[str, dict]:
     least of `needs` (names), if there are any, is neither 0 nor empty.
 
     Raises:
-        ValueError: two parts declare one name.
+        BadInput: two parts declare one name.
     """
     parts = [
         dataset.HYPERPARAMETERS,
@@ -62,7 +62,10 @@ def gather() -> dict[str, dict]:
     table: dict[str, dict] = {}
     for part in parts:
         if twice := table.keys() & part.keys():
-            raise ValueError(f"Two parts of a run declare {', '.join(sorted(twice))}.")
+            raise BadInput(
+                f"Two parts of a run declare {', '.join(sorted(twice))}: a hyperparameter of a plug-in that "
+                "means another thing needs another name."
+            )
         table |= part
     return table | boosting.of_networks({name: table[name] for name in boosting.OF_NETWORKS})
 
@@ -73,7 +76,11 @@ try:
     load_plugins(os.environ.get(VARIABLE, ""))
 except BadInput as error:
     REFUSED = error
-TABLE = gather()
+TABLE: dict[str, dict] = {}
+try:
+    TABLE = gather()
+except BadInput as error:
+    REFUSED = error
 
 
 def resolve(given: Mapping, task: str | None = None) -> dict:

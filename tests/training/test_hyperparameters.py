@@ -134,6 +134,23 @@ def test_a_plugin_that_cannot_be_imported_ends_the_program_with_a_sentence():
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_plugins_model_that_takes_the_name_of_a_losss_hyperparameter_ends_the_program_with_a_sentence(
+    tmp_path,
+):
+    declared = {"alpha": {"type": "float", "default": 1.2, "meaning": "Depth."}}
+    (tmp_path / "takes_alpha.py").write_text(
+        f"from models import register_builder\nregister_builder('deeper', None, {declared})\n"
+    )
+    environment = {**os.environ, "RAREBEAT_PLUGINS": "takes_alpha", "PYTHONPATH": str(tmp_path)}
+
+    command = [sys.executable, "-m", "training.train", "--set", "model=deeper"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("Two parts of a run declare alpha: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_a_run_refuses_to_begin_without_a_plugin_that_it_was_to_have(monkeypatch):
     monkeypatch.setattr("training.hyperparameters.REFUSED", BadInput("no plug-in"))
 
