@@ -249,18 +249,20 @@ class _Runner(keras_tuner.Tuner):
     def run_trial(self, trial: keras_tuner.engine.trial.Trial) -> dict[str, float]:
         values = dict(trial.hyperparameters.values)
         asked = {name: value for name, value in values.items() if not name.startswith("tuner/")}
-        hp = resolve({**self._search.fixed, **asked}, self._dataset.task)
+        hp, idle = {**self._search.fixed, **asked}, ()
         try:
+            hp = resolve(hp, self._dataset.task)
+            idle = tuple(inactive(hp))
             summary = self._run(trial.trial_id, hp, values)
         except (BadInput, LossNotFinite) as error:
-            self._note(Trial(trial.trial_id, "failed", hp, tuple(inactive(hp)), reason=str(error)), False)
+            self._note(Trial(trial.trial_id, "failed", hp, idle, reason=str(error)), False)
             raise keras_tuner.errors.FailedTrialError(str(error)) from error
         except Exception as error:
             # KerasTuner would go on after a fault of ours.
             raise keras_tuner.errors.FatalError(str(error)) from error
         self._refuse_unmeasured(summary)
         is_best = self._keep_model(trial.trial_id, summary[self._search.metric])
-        self._note(Trial(trial.trial_id, "finished", hp, tuple(inactive(hp)), summary), is_best)
+        self._note(Trial(trial.trial_id, "finished", hp, idle, summary), is_best)
         return {self._search.metric: summary[self._search.metric]}
 
     def _refuse_unmeasured(self, summary: Mapping[str, float]) -> None:

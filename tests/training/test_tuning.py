@@ -77,13 +77,15 @@ def test_a_search_of_nothing_and_epochs_against_hyperband_are_refused():
 def test_a_grid_is_run_through_and_a_failed_trial_is_told(dataset, tmp_path):
     told = []
     # A window of 0.05 s is 18 samples, which halve four times at most.
-    looked = search("grid", fixed={"epochs": 1, "window": 0.05}, n_blocks={"values": [1, 8]})
+    looked = search("grid", fixed={"epochs": 1, "window": 0.05}, n_blocks={"values": [1, 8, 9]})
 
     trials = tune(looked, dataset, tmp_path, lambda trial, best: told.append((trial.state, best)))
 
-    assert [one.hp["n_blocks"] for one in trials] == [1, 8]
-    assert told == [("finished", True), ("failed", False)]
+    assert [one.hp["n_blocks"] for one in trials] == [1, 8, 9]
+    assert told == [("finished", True), ("failed", False), ("failed", False)]
     assert "n_blocks is 8" in trials[1].reason
+    # Out of the bounds that no YAML is checked against here.
+    assert "n_blocks is 9, which is out of bounds" in trials[2].reason
 
 
 def test_a_metric_that_is_not_measured_ends_the_search_at_its_first_trial(dataset, tmp_path):
