@@ -197,7 +197,7 @@ def _covariates(mapping: FolderMapping, row: Mapping[str, str]) -> tuple[float, 
     if columns.age:
         values.append(number(row[columns.age]))
     if columns.sex:
-        text = row[columns.sex].casefold()
+        text = row[columns.sex].strip(" '\"").casefold()
         female = text in [str(each).casefold() for each in mapping.female]
         values.append(float(female) if female or text not in _NOT_TOLD else np.nan)
     return (*values, *(number(row[name]) for name in columns.covariates))

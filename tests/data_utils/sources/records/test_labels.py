@@ -30,7 +30,7 @@ def test_labels_covariates_and_patients_are_those_of_the_table(folder: Path) -> 
 
 
 def test_a_sex_that_is_not_told_is_unknown_and_not_male(folder: Path) -> None:
-    rows = [row(number, sex=("F", "M", "unknown", "")[number % 4]) for number in range(24)]
+    rows = [row(number, sex=("'F'", "M", "unknown", "")[number % 4]) for number in range(24)]
     write_table(folder / "labels.csv", rows)
     dataset = build(folder)
     for k, recording in enumerate(dataset.rows.recording):
