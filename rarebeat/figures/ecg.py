@@ -13,6 +13,7 @@ _LEFT, _PULSE = 12.0, 5.0  # mm
 _ABOVE, _BELOW = 13.75, 11.25  # mm of a row over and under 0 mV
 _HIGHEST, _LOWEST = 42.0, 32.0  # of a lead in a row of its own
 _SECONDS = 10.0
+_SHORTEST = 9.0  # s that fill the columns, more than half of the last one included
 _COLUMNS = (("I", "II", "III"), ("aVR", "aVL", "aVF"), ("V1", "V2", "V3"), ("V4", "V5", "V6"))
 _POINTS_PER_MM = 4.0
 
@@ -27,16 +28,17 @@ def ecg(
 ) -> str:
     """The first ten seconds as SVG.
 
-    The twelve standard leads are drawn in four columns of 2.5 s with lead II below; other leads each in a
-    row of their own. A pulse of 1 mV and 0.2 s stands before each row.
+    The twelve standard leads are drawn in four columns of 2.5 s with lead II below; other leads, and those of
+    a strip that does not reach the last column or of which one beat is shown, each in a row of their own. A
+    pulse of 1 mV and 0.2 s stands before each row.
 
     Args:
         signal: (S, C) mV, NaN where missing.
         rate: Hz.
         leads: C names.
-        mark: s, at which an arrow points from above; None for no arrow. For leads in rows of their own.
+        mark: s, at which an arrow points from above; None for no arrow.
     """
-    standard = _is_standard(leads)
+    standard = _is_standard(leads) and len(signal) / rate >= _SHORTEST and mark is None
     traces = list(_traces([lead.casefold() for lead in leads], standard))
     seconds = min(_SECONDS, len(signal) / rate)
     rows = 1 + max(row for row, *_ in traces)

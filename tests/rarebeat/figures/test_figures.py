@@ -98,6 +98,15 @@ def test_twelve_leads_stand_in_four_columns_with_ii_below() -> None:
     assert [each.text for each in root.iter(f"{SVG}text")].count("II") == 2
 
 
+@pytest.mark.parametrize(("seconds", "mark"), [(4, 2.0), (6, None), (10, 5.0)])
+def test_no_lead_of_twelve_is_lost_in_a_short_strip_nor_the_beat_in_another_column(seconds, mark) -> None:
+    root = ElementTree.fromstring(ecg(np.zeros((500 * seconds, 12)), 500.0, TWELVE, "t", "d", mark))
+    assert [word for word in _words(root) if word in TWELVE] == TWELVE
+    traces = [_points(p.get("d")) for p in root.iter(f"{SVG}path") if p.get("class") == "trace"][12:]
+    # Each lead has all of the strip, to its last sample.
+    assert [np.ptp(trace[:, 0]) for trace in traces] == pytest.approx([25.0 * seconds] * 12, abs=0.5)
+
+
 def test_thinning_keeps_every_peak() -> None:
     signal = np.zeros((10000, 1))
     signal[[1234, 7777]] = [[1.5], [-1.5]]
