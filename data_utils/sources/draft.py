@@ -44,7 +44,7 @@ def draft(folder: Path) -> Draft:
     if not folder.is_dir():
         raise BadInput(f"There is no folder {folder}: name the one with the recordings and their table.")
     ending, files = _recordings(folder)
-    tables = [path for path in sorted(folder.glob("*.csv")) if path not in files]
+    tables = [path for path in sorted(folder.glob("*.[cC][sS][vV]")) if path not in files]
     names = {path.relative_to(folder).with_suffix("").as_posix() for path in files}
     table, column, found = _table(folder, tables, names, ending)
     rows = read_table(table)
@@ -64,9 +64,12 @@ def draft(folder: Path) -> Draft:
 
 def _recordings(folder: Path) -> tuple[str, list[Path]]:
     """The ending that most files have that are no table, and those files."""
-    by_ending = {ending: sorted(folder.rglob(f"*{ending}")) for ending in ENDINGS}
-    others = any(files for ending, files in by_ending.items() if ending != ".csv")
-    by_ending[".csv"] = [path for path in by_ending[".csv"] if not others and not _is_table(path)]
+    # Windows writes them in capitals; wfdb wants its own as they are.
+    endings = [*ENDINGS, *(ending.upper() for ending in ENDINGS if ending != ".hea")]
+    by_ending = {ending: sorted(folder.rglob(f"*{ending}")) for ending in endings}
+    others = any(files for ending, files in by_ending.items() if ending.lower() != ".csv")
+    for ending in (".csv", ".CSV"):
+        by_ending[ending] = [path for path in by_ending[ending] if not others and not _is_table(path)]
     ending = max(by_ending, key=lambda each: len(by_ending[each]))
     if not by_ending[ending]:
         raise BadInput(f"{folder} has no recordings: none of its files ends in {', '.join(ENDINGS)}.")

@@ -39,7 +39,7 @@ class Said:
 
 
 def read_file(path: Path, said: Said) -> Signal:
-    """A recording, by its file's ending (one of `ENDINGS`).
+    """A recording, by its file's ending (one of `ENDINGS`, in capitals or not).
 
     Raises:
         BadRecord: no such file, one that cannot be read, or one of which neither it nor `said` tells the rate
@@ -47,13 +47,12 @@ def read_file(path: Path, said: Said) -> Signal:
     """
     if not path.is_file():
         raise BadRecord(f"{path.name} is missing")
-    if path.suffix == ".hea":
+    ending = path.suffix.lower()
+    if ending == ".hea":
         from data_utils.wfdb_records import read_record
 
         return read_record(path.parent, path.stem)
-    reader = {".edf": _edf, ".bdf": _edf, ".csv": _csv, ".npy": _numpy, ".npz": _numpy}.get(
-        path.suffix, _hdf5
-    )
+    reader = {".edf": _edf, ".bdf": _edf, ".csv": _csv, ".npy": _numpy, ".npz": _numpy}.get(ending, _hdf5)
     try:
         return reader(path, said)
     except BadRecord:

@@ -156,7 +156,7 @@ def _with_values(path: Path, given: Any) -> dict[str, Any]:
 
 
 def _check(path: Path, mapping: Mapping) -> None:
-    if mapping.ending not in ENDINGS:
+    if mapping.ending.lower() not in ENDINGS:
         raise BadInput(f"{path}: ending: {mapping.ending} must be one of {', '.join(ENDINGS)}.")
     if mapping.task not in ("multilabel", "multiclass"):
         raise BadInput(f"{path}: task: {mapping.task} must be multilabel or multiclass.")

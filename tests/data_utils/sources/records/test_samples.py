@@ -87,6 +87,16 @@ def test_a_wfdb_signal_may_have_no_name_or_be_no_voltage(tmp_path: Path) -> None
     assert signal.samples[1].tolist() == [3 / 200, 5 / 200]
 
 
+@pytest.mark.parametrize("ending", [".edf", ".csv"])
+def test_endings_in_capitals_are_endings(tmp_path: Path, ending: str) -> None:
+    folder = write_hospital(tmp_path / "ward", ending, count=12)
+    for path in folder.iterdir():
+        path.rename(path.with_suffix(path.suffix.upper()))
+    drafted = yaml.safe_load(draft(folder).text)
+    assert (drafted["ending"], drafted["labels"]) == (ending.upper(), "labels.CSV")
+    assert sum(s["recordings"] for s in build(folder).summary["splits"].values()) == 12
+
+
 @pytest.mark.parametrize("time", ["time", "Time (s)", "t [ms]", "time_s", ""])
 def test_a_column_of_time_is_no_lead(tmp_path: Path, time: str) -> None:
     (tmp_path / "a.csv").write_text(f"{time},I,ECG II\n0,1,2\n0.01,3,4\n")
