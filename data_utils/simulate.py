@@ -69,12 +69,14 @@ def simulate(
     side, six folds.
 
     Raises:
-        BadInput: fewer than 12 patients or less than one minute; what `data_utils.write.writing` refuses.
+        BadInput: fewer than 12 patients, less than one minute or a negative seed; what `data_utils.write.writing` refuses.
     """
     if patients < 12 or not 1 <= minutes <= 1440:
         raise BadInput(
             f"{patients} patients of {minutes} minutes: ask for 12 patients or more, 1 to 1440 minutes each."
         )
+    if seed < 0:
+        raise BadInput(f"seed {seed} must be 0 or more.")
     names = [f"sim{number:04d}" for number in range(patients)]
     with writing(out, _description(patients, minutes, seed), overwrite) as writer:
         recordings = {}

@@ -81,3 +81,8 @@ def test_refuses_what_cannot_be_split(tmp_path: Path, patients: int, minutes: fl
     with pytest.raises(BadInput, match="12 patients or more"):
         simulate(tmp_path / "sim.h5", patients, minutes)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_refuses_a_negative_seed(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="seed -1 must be 0 or more"):
+        simulate(tmp_path / "sim.h5", seed=-1)
