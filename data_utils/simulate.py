@@ -69,7 +69,8 @@ def simulate(
     side, six folds.
 
     Raises:
-        BadInput: fewer than 12 patients, less than one minute or a negative seed; what `data_utils.write.writing` refuses.
+        BadInput: fewer than 12 patients, less than one minute or a negative seed; what
+            `data_utils.write.writing` refuses.
     """
     if patients < 12 or not 1 <= minutes <= 1440:
         raise BadInput(
