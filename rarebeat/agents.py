@@ -105,7 +105,8 @@ class Agents:
         self.logs.mkdir(parents=True, exist_ok=True)
         self._logs = [new_agent_log(self.logs) for _ in self.places]
         try:
-            self._processes = [self._start(i) for i in range(len(self.places))]
+            for i in range(len(self.places)):
+                self._processes.append(self._start(i))
         except OSError:
             self.stop()
             raise

@@ -82,6 +82,24 @@ def test_each_agent_is_told_its_own_device_and_no_other(tmp_path, monkeypatch):
     assert said == ["device 0\n", "device 1\n", "device 0\n", "device any\n"]
 
 
+def test_an_agent_that_cannot_be_started_leaves_none_of_the_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(Agents, "_command", lambda self: ["/bin/sleep", "60"])
+    started, start = [], Agents._start
+
+    def only_the_first(self: Agents, i: int):
+        if i:
+            raise OSError("no more processes")
+        started.append(start(self, i))
+        return started[0]
+
+    monkeypatch.setattr(Agents, "_start", only_the_first)
+    with pytest.raises(OSError, match="no more processes"), Agents("local/p/s", [None] * 2, {}, tmp_path):
+        pass
+    left = started[0].poll() is None
+    started[0].kill()
+    assert not left
+
+
 def test_agents_of_several_commands_that_share_a_folder_have_a_log_each(tmp_path, monkeypatch):
     monkeypatch.setattr(Agents, "_command", lambda self: ["/bin/true"])
     with (
