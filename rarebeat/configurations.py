@@ -30,9 +30,12 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 def configuration(entry: Entry) -> tuple[tuple[str, str], ...]:
     """What runs of one configuration have in common: active hyperparameters but the seed, and the data."""
-    left_out = {*NOT_CONFIGURATION, *entry.inactive}
+    left_out, digest = {*NOT_CONFIGURATION, *entry.inactive}, entry.dataset.get("digest")
+    if digest:
+        # Wherever the file lies, it is the same.
+        left_out.add("data")
     active = {name: repr(value) for name, value in entry.config.items() if name not in left_out}
-    return (("dataset", str(entry.dataset.get("digest"))), *sorted(active.items()))
+    return (("dataset", str(digest)), *sorted(active.items()))
 
 
 def together(ranking: Ranking) -> Ranking:

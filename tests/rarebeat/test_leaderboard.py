@@ -280,6 +280,15 @@ def test_runs_that_differ_in_seed_or_in_what_has_no_effect_are_one_line_by_their
     assert leaderboard.as_data(ranking, Doubts())["runs"][0]["runs"] == ["d", "e"]
 
 
+def test_one_data_file_under_two_paths_is_one_configuration_and_two_files_under_one_are_two():
+    def run(name: str, data: str, digest: str) -> Entry:
+        return entry(name, 0.5, config={"data": data}, dataset={"digest": digest}, path=name)
+
+    runs = sweep(run("a", "x.h5", "d"), run("b", "/far/x.h5", "d"), run("c", "x.h5", "e"))
+    lines = together(rank(runs)).ranked
+    assert [[one.id for one in line.members or (line,)] for line in lines] == [["a", "b"], ["c"]]
+
+
 def test_models_are_taken_from_the_best_configuration_first_though_another_run_was_luckier():
     expected = ["d", "e", "lucky", "b", "c"]
     assert [run.id for run in in_order(rank(seeds()))] == expected
