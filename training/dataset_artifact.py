@@ -61,7 +61,11 @@ def _artifact(run: wandb.Run, data: str) -> wandb.Artifact:
 
 
 def _download(artifact: wandb.Artifact, data: str, folder: Path) -> None:
-    """Bring the file to `folder`, which is whole afterwards or not there."""
+    """Bring the file to `folder`, which is whole afterwards or not there.
+
+    Raises:
+        BadInput: its files are gone from the server, it holds another number of them, or the disk is full.
+    """
     fresh = Path(tempfile.mkdtemp(prefix="fresh-", dir=folder.parent))
     try:
         artifact.download(root=str(fresh), skip_cache=True)
@@ -71,6 +75,9 @@ def _download(artifact: wandb.Artifact, data: str, folder: Path) -> None:
         if not verify(files[0]):
             raise BadInput(f"{data} does not have the digest that it was built with: publish it again.")
         fresh.rename(folder)
+    except OSError as error:
+        reason = str(error).splitlines()[0]
+        raise BadInput(f"The artifact {data} cannot be downloaded to {folder.parent}: {reason}.") from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 

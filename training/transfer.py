@@ -120,7 +120,7 @@ def load(place: str, named: str = "init_from") -> tuple[keras.Model, dict]:
     with tempfile.TemporaryDirectory(prefix="rarebeat-init-") as folder:
         try:
             wandb.Api().artifact(place, type="model").download(root=folder)
-        except (wandb.Error, ValueError) as error:
+        except (wandb.Error, ValueError, OSError) as error:
             raise BadInput(f"{named} {place} cannot be fetched: {str(error).splitlines()[0]}") from error
         return _load(Path(folder))
 

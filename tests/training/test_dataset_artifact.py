@@ -6,9 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from requests import HTTPError
 
 from data_utils.dataset import open_dataset
-from training.dataset_artifact import is_artifact
+from data_utils.errors import BadInput
+from training.dataset_artifact import _download, is_artifact
+from training.transfer import load
 
 RAREBEAT = Path(sys.executable).with_name("rarebeat")
 FETCH = """
@@ -35,6 +38,25 @@ def test_a_reference_is_told_from_a_file(tmp_path, monkeypatch):
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "odd:name").touch()
     assert not is_artifact("folder/odd:name")
+
+
+class Gone:
+    """An artifact whose files its server has deleted."""
+
+    def artifact(self, *name, **options):
+        return self
+
+    def download(self, root, **options):
+        raise HTTPError("404 Client Error: Not Found for url: https://there")
+
+
+def test_files_that_are_gone_from_the_server_are_told_in_a_sentence(tmp_path, monkeypatch):
+    with pytest.raises(BadInput, match=r"The artifact e/p/d:v0 cannot be downloaded to .*: 404 Client Error"):
+        _download(Gone(), "e/p/d:v0", tmp_path / "digest")
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setattr("training.transfer.wandb.Api", Gone)
+    with pytest.raises(BadInput, match="init_from e/p/m:v0 cannot be fetched: 404 Client Error"):
+        load("e/p/m:v0")
 
 
 @pytest.fixture(scope="module")
