@@ -86,7 +86,7 @@ def _first_answer(url: str) -> bytes:
             with urllib.request.urlopen(url, timeout=_FIRST_ANSWER) as response:
                 answering.set()
                 answers.put(response.read())
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, ValueError) as error:  # ValueError: no address
             answers.put(error)
             answering.set()
 

@@ -116,6 +116,12 @@ def test_no_network_fails_fast_and_leaves_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "down").exists()
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_mirror_that_is_no_address_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"nonsense/mitdb.* cannot be fetched \(unknown url type"):
+        fetch(tmp_path / "down", DATABASE, FILES.__contains__, "nonsense")
+
+
 def test_a_page_in_place_of_the_list_is_not_kept(tmp_path: Path, published: Path, base: str) -> None:
     sums = (published / "SHA256SUMS.txt").read_text()
     (published / "SHA256SUMS.txt").write_text("<html>please log in</html>")
