@@ -93,7 +93,7 @@ def confirm(path: str, top: int, seeds: int, agents: int, data: Path | None, as_
         click.echo(json.dumps(result | {"leaderboard": leaderboard.as_data(decided, doubts)}, indent=2))
         return
     leaderboard.show(decided, doubts, to)
-    say(to, sentence(result))
+    say(to, sentence(result, doubts))
     say(to, f"Bring it home: rarebeat best {shlex.quote(sweeps[result['first']])} -o runs/confirmed")
 
 
@@ -228,9 +228,12 @@ def verdict(ranking: Ranking, doubts: Doubts, names: dict[tuple, str]) -> dict[s
     }
 
 
-def sentence(result: dict[str, Any]) -> str:
+def sentence(result: dict[str, Any], doubts: Doubts) -> str:
     """The verdict in words."""
     if result["winner"]:
         return f"The winner is {result['winner']}, by runs that the sweep did not choose from."
     tied = ", ".join(result["tied"])
+    if not doubts.runs:
+        what = f"only {doubt.METRIC} can be compared by patient, and by the predictions of its runs"
+        return f"First is {result['first']}, and nothing says whether that is luck: {what}."
     return f"A tie: these patients cannot tell {tied} apart. Take the simplest of them, or more patients."

@@ -86,7 +86,7 @@ def test_runs_of_another_program_are_not_confirmed():
         ([True, False], "a", "The winner is a"),
         ([True, True], None, "cannot tell a, b apart"),
         ([True, None], None, "A tie"),
-        ([None, None], None, "A tie"),
+        ([None, None], None, "A tie: these patients cannot tell a, b apart"),
     ],
 )
 def test_a_winner_is_named_only_where_nothing_is_tied_with_it(tied, winner, words):
@@ -95,13 +95,18 @@ def test_a_winner_is_named_only_where_nothing_is_tied_with_it(tied, winner, word
     doubts = Doubts({e.id: Doubt(0.1, 0.4, one) for e, one in zip(found.ranked, tied, strict=True)}, 30)
     result = verdict(found, doubts, names)
     assert (result["first"], result["winner"]) == ("a", winner)
-    assert words in sentence(result)
+    assert words in sentence(result, doubts)
 
 
 def test_without_predictions_nothing_is_decided():
     found = ranking(0.3, 0.2)
     names = {configuration(entry): entry.id for entry in found.ranked}
-    assert verdict(found, Doubts(), names)["winner"] is None
+    result = verdict(found, Doubts(), names)
+    assert result["winner"] is None
+    # No patient was asked.
+    assert sentence(result, Doubts()).startswith(
+        "First is r0, and nothing says whether that is luck: only best/"
+    )
 
 
 @pytest.mark.parametrize(
