@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shlex
@@ -116,8 +117,9 @@ def plan(ranking: Ranking, chosen: Sequence[Entry], seeds: int, data: Path | Non
     folds = _folds(Path(named), chosen[0])
     used = [run.config.get("seed", 0) for entry in ranking.ranked for run in entry.members or (entry,)]
     # A fold takes the run's seed plus its number, so that seeds have to lie as far apart as there are folds.
-    first = max(used) + 1 + max(folds, *(entry.config.get("folds", 0) for entry in ranking.ranked))
-    fresh = [first + folds * i for i in range(seeds)]
+    reach = max(folds, *(entry.config.get("folds", 0) for entry in ranking.ranked))
+    unused = (seed for seed in itertools.count(0, reach) if all(abs(seed - one) >= reach for one in used))
+    fresh = list(itertools.islice(unused, seeds))
     return [Trial(entry, _sweep(ranking.runs, entry, folds, fresh)) for entry in chosen]
 
 

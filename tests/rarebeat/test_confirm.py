@@ -68,6 +68,17 @@ def test_there_are_as_many_folds_as_can_rank_what_the_sweep_ranked_and_have_thre
         assert trial.config["parameters"]["folds"] == {"value": folds}
 
 
+def test_seeds_that_a_search_drew_of_all_there_are_leave_fresh_ones_that_a_run_takes(beats):
+    found = ranking(0.1, 0.3, data=str(beats))
+    entries = tuple(
+        replace(entry, config={**entry.config, "seed": seed})
+        for entry, seed in zip(found.ranked, (4_294_967_290, 7), strict=True)
+    )
+    for trial in plan(*first(2, replace(found, ranked=entries)), 3, None):
+        # Five folds each: 0 to 4 are free, 7 to 11 are taken.
+        assert trial.config["parameters"]["seed"] == {"values": [0, 15, 20]}
+
+
 def test_one_configuration_is_nothing_to_decide_and_an_artifact_has_to_be_here(data):
     with pytest.raises(BadInput, match="one configuration only"):
         plan(*first(3, ranking(0.1, data=str(data))), 2, None)
