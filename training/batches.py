@@ -12,6 +12,7 @@ from data_utils.augment import Augmenter
 from data_utils.buckets import by_length, in_order_of_length, padded_length
 from data_utils.errors import BadInput
 from data_utils.loader import Examples
+from data_utils.samplers.drawn import Drawn
 from data_utils.samplers.recipes import make_batch
 from data_utils.samplers.registry import EpochSampler
 
@@ -70,15 +71,28 @@ class TrainingBatches(keras.utils.PyDataset):
         self._start_epoch()
 
     def prior(self) -> tuple[float, ...]:
-        """Return the share of positives (K,) among what is known in the stream."""
-        targets = self.examples.targets(self.drawn.rows)
+        """Return the share of positives (K,) among what is known in the stream, over one pass at least.
+
+        A rare class may be missing from a short epoch.
+        """
+        targets = self.examples.targets(self._one_pass().rows)
         known = (targets != 255).sum(axis=0)
         return tuple((targets == 1).sum(axis=0) / np.maximum(known, 1))
 
-    def _start_epoch(self) -> None:
-        progress = min(self.epoch / max(self.epochs - 1, 1), 1.0)
+    def _one_pass(self) -> Drawn:
+        draws = self.sampler.sampler
+        if len(self.drawn) >= draws.pass_length:
+            return self.drawn
+        # A generator of its own, so that the epochs draw what they would have drawn.
         rng = np.random.default_rng([*self.seed, self.epoch])
-        self.drawn = self.sampler.epoch(rng, progress)
+        return draws.draw(draws.pass_length, rng, self._progress())
+
+    def _progress(self) -> float:
+        return min(self.epoch / max(self.epochs - 1, 1), 1.0)
+
+    def _start_epoch(self) -> None:
+        rng = np.random.default_rng([*self.seed, self.epoch])
+        self.drawn = self.sampler.epoch(rng, self._progress())
         self.padded: list[int | None] = [None] * len(self)
         if self.examples.length is None:
             self._sort_by_length(rng)

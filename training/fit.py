@@ -22,7 +22,6 @@ from training.boosted import Trees
 from training.checkpoint import Checkpoints, Keeper, restore
 from training.epoch_log import EpochLog, measure_by
 from training.losses import ClassCounts, LossProgress, build_loss
-from training.losses.prior import logits_of
 from training.metric_names import OBJECTIVE
 from training.optimizers import averaging, build_optimizer, in_float32, plateau, precision
 
@@ -140,7 +139,7 @@ def fit_member(
     counts = ClassCounts.of(train.targets, dataset.classes)
     loss = build_loss(hp, counts)
     prior = loss.implied_prior(batches.prior())
-    shift = counts.log_prior(hp["link"]) - logits_of(prior, hp["link"])
+    shift = counts.shift_from(prior, hp["link"])
     with precision(hp):
         model = _build(hp, dataset, preparation, prior)
     transfer.start(model, hp, dataset, preparation)

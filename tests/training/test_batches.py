@@ -57,6 +57,15 @@ def test_the_prior_is_that_of_the_stream(examples):
     assert balanced == pytest.approx(classes / classes.sum(), abs=0.06)
 
 
+def test_a_short_epoch_hides_no_class_from_the_prior(examples):
+    # One batch of eight rows holds no more than eight of the side's beats, and the rarest class in none.
+    short = TrainingBatches(examples, build_sampler({}, examples.side, 1, 8), (0, 0))
+    drawn = short.drawn.rows.copy()
+
+    assert short.prior() == pytest.approx((examples.side.targets == 1).mean(axis=0))
+    assert np.array_equal(short.drawn.rows, drawn) and len(drawn) == 8
+
+
 def test_predictions_are_in_the_sides_order(examples, monkeypatch):
     monkeypatch.setattr("training.batches.ROWS_AT_ONCE", 100)
     every = examples.batch(np.arange(len(examples)))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.losses.prior import logits_of
+
 UNKNOWN = 255
 
 
@@ -36,3 +38,9 @@ class ClassCounts:
         if link == "softmax":
             return np.log(positives / positives.sum())
         return np.log(positives / negatives)
+
+    def shift_from(self, prior: Sequence[float], link: str) -> np.ndarray:
+        """Return what takes logits (K,) float64 from a prior (K,) that a model was made to see to that of the
+        training side; 0 for a class without positives or without negatives, of which neither is known."""
+        shift = self.log_prior(link) - logits_of(prior, link)
+        return np.where((self.positives > 0) & (self.negatives > 0), shift, 0.0)

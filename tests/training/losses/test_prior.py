@@ -70,3 +70,14 @@ def test_shares_and_logits_are_inverse(link):
 
 def test_a_class_that_never_comes_keeps_finite_logits():
     assert np.isfinite(logits_of((1.0, 0.0), "sigmoid")).all()
+
+
+@pytest.mark.parametrize("link", ["softmax", "sigmoid"])
+def test_a_class_that_never_comes_is_not_shifted_and_the_others_from_one_prior_to_the_other(link):
+    counts = ClassCounts(np.array([900, 100, 0]), np.array([100, 900, 1000]))
+    training = (0.9, 0.1, 0.0)
+
+    # A count of 0 is taken as 1 of 1,001.
+    assert counts.shift_from(training, link) == pytest.approx([0, 0, 0], abs=2e-3)
+    balanced = logits_of((0.5, 0.5, 0.0), link) + counts.shift_from((0.5, 0.5, 0.0), link)
+    assert probabilities(balanced[None], link)[0] == pytest.approx(training, abs=2e-3)
