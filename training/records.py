@@ -57,6 +57,9 @@ def gather_units(
     if size.max() < 2 or (task == "multiclass" and (there.sum(axis=1) > 1).any()):
         return None
     unknown = _largest(index, targets == 255, len(names))
+    if task == "multiclass":
+        # Where one class is true, all others are known not to be.
+        unknown &= ~there.any(axis=1, keepdims=True)
     together = np.where(there, 1, np.where(unknown, 255, 0)).astype("uint8")
     return Units(together, _answer(index, p, size, rule), groups[first])
 

@@ -51,3 +51,11 @@ def test_windows_that_disagree_in_their_one_class_have_no_answer_together():
     assert gather_units(UNIT, one_hot, P, GROUPS, "multiclass", "mean") is None
     same = np.eye(2, dtype="uint8")[[1, 1, 0, 1, 0]]
     assert gather_units(UNIT, same, P, GROUPS, "multiclass", "mean").targets.tolist() == [[1, 0], [0, 1]]
+
+
+def test_a_window_that_nobody_labelled_does_not_hide_the_one_class_of_its_recording():
+    targets = np.array([[1, 0], [255, 255], [255, 255], [255, 255]], np.uint8)
+    unit = np.array([0, 0, 1, 1])
+    found = gather_units(unit, targets, np.full((4, 2), 0.5), unit, "multiclass", "mean")
+
+    assert found.targets.tolist() == [[1, 0], [255, 255]]
