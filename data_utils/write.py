@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import platform
+import secrets
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -175,15 +176,10 @@ def writing(
     """
     path = Path(path)
     refuse_existing(path, overwrite)
+    # Named before it is made: whatever ends this, a signal too, finds it to take away.
+    folder = path.parent / f"{_working_name(path)}{secrets.token_hex(4)}"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(path)
-        folder = Path(tempfile.mkdtemp(prefix=_working_name(path), dir=path.parent))
-    except OSError as error:
-        raise BadInput(
-            f"{path.parent} cannot be written to ({error.strerror}): choose another --out."
-        ) from error
-    try:
+        _make_working(path, folder)
         with closing(DatasetWriter(path, folder, description, on_both_sides)) as writer:
             yield writer
     except OSError as error:
@@ -192,6 +188,17 @@ def writing(
         raise BadInput(f"There is no space left for {path}: free some, or choose another --out.") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_working(path: Path, folder: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path)
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise BadInput(
+            f"{path.parent} cannot be written to ({error.strerror}): choose another --out."
+        ) from error
 
 
 def refuse_existing(path: Path, overwrite: bool = False) -> None:

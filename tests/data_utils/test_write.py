@@ -116,6 +116,21 @@ def test_a_disk_that_fills_up_while_recordings_come_in_is_one_sentence(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_signal_while_the_working_folder_is_made_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mkdir = os.mkdir
+
+    def interrupted(path: Path, *mode: int) -> None:
+        mkdir(path, *mode)
+        raise SystemExit(143)
+
+    monkeypatch.setattr(os, "mkdir", interrupted)
+    with pytest.raises(SystemExit), writing(tmp_path / "x.h5", DESCRIPTION):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_killed_writer_leaves_no_data_file_and_the_next_one_clears_up(tmp_path: Path) -> None:
     program = (
         "import os, signal, sys, numpy as np\n"
