@@ -70,29 +70,32 @@ class TrainingBatches(keras.utils.PyDataset):
         self.epoch += 1
         self._start_epoch()
 
-    def prior(self) -> tuple[float, ...]:
+    def prior(self, epoch: int | None = None) -> tuple[float, ...]:
         """Return the share of positives (K,) among what is known in the stream, over one pass at least.
 
         A rare class may be missing from a short epoch.
+
+        Args:
+            epoch: whose stream, counted from 0; None is the one under way.
         """
-        targets = self.examples.targets(self._one_pass().rows)
+        targets = self.examples.targets(self._one_pass(self.epoch if epoch is None else epoch).rows)
         known = (targets != 255).sum(axis=0)
         return tuple((targets == 1).sum(axis=0) / np.maximum(known, 1))
 
-    def _one_pass(self) -> Drawn:
+    def _one_pass(self, epoch: int) -> Drawn:
         draws = self.sampler.sampler
-        if len(self.drawn) >= draws.pass_length:
+        if epoch == self.epoch and len(self.drawn) >= draws.pass_length:
             return self.drawn
         # A generator of its own, so that the epochs draw what they would have drawn.
-        rng = np.random.default_rng([*self.seed, self.epoch])
-        return draws.draw(draws.pass_length, rng, self._progress())
+        rng = np.random.default_rng([*self.seed, epoch])
+        return draws.draw(max(draws.pass_length, len(self.drawn)), rng, self._progress(epoch))
 
-    def _progress(self) -> float:
-        return min(self.epoch / max(self.epochs - 1, 1), 1.0)
+    def _progress(self, epoch: int) -> float:
+        return min(epoch / max(self.epochs - 1, 1), 1.0)
 
     def _start_epoch(self) -> None:
         rng = np.random.default_rng([*self.seed, self.epoch])
-        self.drawn = self.sampler.epoch(rng, self._progress())
+        self.drawn = self.sampler.epoch(rng, self._progress(self.epoch))
         self.padded: list[int | None] = [None] * len(self)
         if self.examples.length is None:
             self._sort_by_length(rng)

@@ -138,18 +138,21 @@ def fit_member(
 
     counts = ClassCounts.of(train.targets, dataset.classes)
     loss = build_loss(hp, counts)
-    prior = loss.implied_prior(batches.prior())
-    shift = counts.shift_from(prior, hp["link"])
     with precision(hp):
-        model = _build(hp, dataset, preparation, prior)
+        model = _build(hp, dataset, preparation, loss.implied_prior(batches.prior()))
     transfer.start(model, hp, dataset, preparation)
     optimizer = transfer.with_head_rate(build_optimizer(hp, len(batches)), model, hp["head_learning_rate"])
     model.compile(optimizer, loss)
+
+    def member(**found: object) -> Member:
+        # A sampler may change its stream on the way: what counts is what the epoch that is kept has seen.
+        seen = loss.implied_prior(batches.prior(found["epoch_best"] - 1))
+        shift = counts.shift_from(seen, hp["link"])
+        return Member(in_float32(model), preparation, validation, fold, **found, prior_shift=shift)
+
     if finished := checkpoints.member(fold):
         model.set_weights(finished["weights"])
-        return Member(
-            in_float32(model), preparation, validation, fold, **finished["found"], prior_shift=shift
-        )
+        return member(**finished["found"])
 
     epochs = EpochLog(
         Examples(validation, preparation),
@@ -164,8 +167,12 @@ def fit_member(
     )
     callbacks = [LossProgress(loss), *averaging(hp), epochs, *plateau(hp), stopping, *guards(fold)]
     _fit(model, batches, hp["epochs"], [*callbacks, Keeper(checkpoints, fold, callbacks)])
-    found = (epochs.best_logits, epochs.best_epoch, epochs.best_metrics, epochs.best)
-    return Member(in_float32(model), preparation, validation, fold, *found, shift)
+    return member(
+        logits=epochs.best_logits,
+        epoch_best=epochs.best_epoch,
+        metrics=epochs.best_metrics,
+        best=epochs.best,
+    )
 
 
 def _fit_trees(

@@ -108,6 +108,16 @@ def test_the_weights_and_logits_are_those_of_the_best_epoch(fitted, dataset):
     )
 
 
+def test_the_prior_is_corrected_from_what_the_kept_epoch_has_seen(dataset, tiny):
+    # As in the data at first, every class alike at the end.
+    hp = tiny(sampler="progressive", steps_per_epoch=40, epochs=2, patience=2)
+    member = fit_member(hp, dataset, RANKED, lambda row: None)
+
+    share = (dataset.sides()[0].targets == 1).mean(axis=0)
+    expected = {1: 0.0, 2: np.log(share / 0.25)}[member.epoch_best]
+    assert member.prior_shift == pytest.approx(expected, abs=0.2)
+
+
 def test_the_same_seed_gives_the_same_run(fitted, dataset):
     _, rows, hp = fitted
     again = []
