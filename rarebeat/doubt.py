@@ -32,6 +32,7 @@ RESAMPLES = 1000
 TOP = 10
 # The predictions must give the logged objective again; float32 logits move it in the seventh place.
 TOLERANCE = 1e-4
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,10 @@ def _shown(entries: Sequence[Entry]) -> Iterable[Entry]:
 
 def _tied(first: _Drawn | None, one: _Drawn) -> bool | None:
     if first is None or first.drawn is None or first.split_digest != one.split_digest:
+        return None
+    told = first.drawn[np.isfinite(first.drawn)]
+    if not len(told) or np.ptp(told) < ROUNDING:
+        # One patient, or classes of one each: whatever is drawn is the same, which tells nothing of others.
         return None
     difference = interval(first.drawn - one.drawn)
     return None if difference is None else is_tie(difference)

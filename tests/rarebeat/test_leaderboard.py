@@ -372,3 +372,15 @@ def test_a_line_of_several_seeds_has_the_interval_of_their_mean_and_the_first_is
     # Without the predictions of one that could have been picked, nothing can be corrected.
     some = resample(ranking, 10, lambda run: None if run.id == "c" else predictions[run.id])
     assert some.corrected is None and first.id in some.runs
+
+
+def test_of_one_patient_nobody_can_tell_whether_runs_are_tied():
+    data, alone = DATA | {"ranked_classes": ["S"]}, np.full(720, "p0")
+    predictions = {name: replace(said(0, skill), group=alone) for name, skill in (("a", 2.0), ("b", 0.0))}
+    entries = [
+        entry(name, objective(one, ["S"], "sigmoid"), dataset=data, config={"link": "sigmoid", "loss": name})
+        for name, one in predictions.items()
+    ]
+    doubts = resample(rank(sweep(*entries)), 10, lambda run: predictions[run.id])
+    assert [one.tied for one in doubts.runs.values()] == [None, None]
+    assert "TOO FEW PATIENTS (1)" in " ".join(doubts.notices())
