@@ -41,7 +41,8 @@ def test_two_agents_share_a_grid_every_point_once_all_finished(shell, path):
     assert [run["state"] for run in board["runs"]] == ["finished"] * 4
     # From the runs' own predictions, which give the logged objective again.
     assert all(run["interval"] for run in board["runs"])
-    assert board["runs"][0]["tied"] is True
+    # Of the two patients of this validation side no draw with all classes lacks one: nothing varies.
+    assert {run["tied"] for run in board["runs"]} == {None}
     points = {(run["hyperparameters"]["loss"], run["hyperparameters"]["sampler"]) for run in board["runs"]}
     assert points == {("ce", "none"), ("ce", "sqrt"), ("focal", "none"), ("focal", "sqrt")}
     assert len({run["run"] for run in board["runs"]}) == 4
