@@ -99,26 +99,28 @@ def only(runs: SweepRuns, conditions: Iterable[str]) -> SweepRuns:
         BadInput: no condition, a name that no run has, or one that no run meets.
     """
     for condition in conditions:
-        name, compare, value = _parse(condition)
+        name, compare, value, text = _parse(condition)
         if not any(name in _values(entry) for entry in runs.entries):
             raise BadInput(f"--filter {condition!r}: no run has {name}")
-        kept = tuple(entry for entry in runs.entries if _meets(entry, name, compare, value))
+        kept = tuple(entry for entry in runs.entries if _meets(entry, name, compare, value, text))
         if not kept:
             raise BadInput(f"--filter {condition!r}: no run meets it")
         runs = replace(runs, entries=kept)
     return runs
 
 
-def _parse(condition: str) -> tuple[str, Callable[[Any, Any], bool], Any]:
+def _parse(condition: str) -> tuple[str, Callable[[Any, Any], bool], Any, str]:
+    """Name, comparison, the value as YAML reads it, and as it is written for what is text in a run."""
     found = re.fullmatch(r"\s*([^\s=<>!]+)\s*(!=|<=|>=|=|<|>)\s*(.+?)\s*", condition)
     if not found:
         raise BadInput(f"--filter {condition!r} is no condition: write loss=focal, dropout<0.3 or seed!=0")
     name, sign, text = found.groups()
     try:
         # In YAML 1e-3 is text, and nobody filters by that.
-        return name, COMPARISONS[sign], yaml.safe_load(number_in_yaml(text) or text)
+        value = yaml.safe_load(number_in_yaml(text) or text)
     except yaml.YAMLError as error:
         raise BadInput(f"--filter {condition!r}: the value is not YAML, so quote it") from error
+    return name, COMPARISONS[sign], value, value if isinstance(value, str) else text
 
 
 def _values(entry: Entry) -> Mapping[str, Any]:
@@ -126,8 +128,11 @@ def _values(entry: Entry) -> Mapping[str, Any]:
     return {**entry.summary, **active, "run": entry.id, "state": entry.state}
 
 
-def _meets(entry: Entry, name: str, compare: Callable[[Any, Any], bool], value: Any) -> bool:
+def _meets(entry: Entry, name: str, compare: Callable[[Any, Any], bool], value: Any, text: str) -> bool:
     values = _values(entry)
+    if isinstance(values.get(name), str) and compare in (operator.eq, operator.ne):
+        # Layers of "64", or a run called 12345678.
+        value = text
     try:
         return name in values and bool(compare(values[name], value))
     except TypeError as error:

@@ -312,6 +312,14 @@ def test_only_runs_that_meet_a_condition_are_left(condition, left):
 
 
 @pytest.mark.parametrize(
+    ("condition", "left"), [("dense=64", ["a"]), ("dense='64'", ["a"]), ("dense!=64", ["b"])]
+)
+def test_what_is_text_in_a_run_is_compared_as_text(condition, left):
+    runs = sweep(entry("a", 0.5, config={"dense": "64"}), entry("b", 0.4, config={"dense": "64,32"}))
+    assert order(only(runs, [condition])) == left
+
+
+@pytest.mark.parametrize(
     ("condition", "words"),
     [
         ("loss", "is no condition"),
