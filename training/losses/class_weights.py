@@ -91,7 +91,7 @@ def _by_formula(counts: ClassCounts, hp: Mapping, link: str) -> np.ndarray:
     positives = np.maximum(counts.positives, 1).astype("float64")
     rows = (counts.positives + counts.negatives).astype("float64")
     weights = _FORMULAS[hp["class_weights"]](positives, rows)
-    return _scaled(weights, positives) if link == "softmax" else weights
+    return _scaled(weights, counts) if link == "softmax" else weights
 
 
 _FORMULAS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
@@ -105,7 +105,7 @@ _FORMULAS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 def _power(counts: ClassCounts, power: float, link: str) -> np.ndarray:
     positives = np.maximum(counts.positives, 1).astype("float64")
     if link == "softmax":
-        return _scaled(positives**-power, positives)
+        return _scaled(positives**-power, counts)
     return (np.maximum(counts.negatives, 1) / positives) ** power
 
 
@@ -113,13 +113,13 @@ def _effective(counts: ClassCounts, link: str) -> np.ndarray:
     beta = 1 - 1 / np.maximum(counts.positives + counts.negatives, 1).astype("float64")
     weights = effective_weights(counts.positives, beta)
     if link == "softmax":
-        return _scaled(weights, np.maximum(counts.positives, 1).astype("float64"))
+        return _scaled(weights, counts)
     return weights / effective_weights(counts.negatives, beta)
 
 
-def _scaled(weights: np.ndarray, positives: np.ndarray) -> np.ndarray:
+def _scaled(weights: np.ndarray, counts: ClassCounts) -> np.ndarray:
     """So that the mean weight of the training rows is 1."""
-    return weights * (positives.sum() / (positives * weights).sum())
+    return weights * (counts.positives.sum() / (counts.positives @ weights))
 
 
 def _given(text: str, classes: tuple[str, ...]) -> np.ndarray:

@@ -87,13 +87,16 @@ class DeferredLoss(MaskedLoss):
 def margins(counts: ClassCounts, largest: float, link: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the margins of positives and of negatives (K,), float32, the largest of all being `largest`.
 
-    A class without positives has the margin of one positive; under softmax only the first count.
+    A class without positives has no margin of positives, and one without negatives none of negatives; under
+    softmax only the first count.
 
     Example:
         >>> margins(ClassCounts(np.array([16, 1]), np.array([1, 16])), 0.5, "softmax")[0]
         array([0.25, 0.5 ], dtype=float32)
     """
-    positive, negative = (np.maximum(n, 1.0) ** -0.25 for n in (counts.positives, counts.negatives))
+    positive, negative = (
+        np.where(n > 0, np.maximum(n, 1.0) ** -0.25, 0.0) for n in (counts.positives, counts.negatives)
+    )
     top = positive.max() if link == "softmax" else max(positive.max(), negative.max())
     scale = largest / top
     return (scale * positive).astype("float32"), (scale * negative).astype("float32")

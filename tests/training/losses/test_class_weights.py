@@ -47,6 +47,13 @@ def test_under_softmax_the_mean_weight_of_the_training_rows_is_1(formula):
     assert total == pytest.approx(1000, rel=1e-6)
 
 
+@pytest.mark.parametrize("formula", ["inverse", "majority", "negatives", "effective", "power"])
+def test_a_class_that_is_not_there_leaves_the_weights_of_the_others_alone(formula):
+    more = ClassCounts(np.append(COUNTS.positives, 0), np.append(COUNTS.negatives, 1000))
+
+    assert weights(formula, "softmax", more) == pytest.approx([*weights(formula, "softmax"), 1.0], rel=1e-6)
+
+
 def test_powers_of_n():
     assert weights("power", "softmax", weight_power=1.0) == pytest.approx(weights("balanced", "softmax"))
     assert weights("power", "sigmoid", weight_power=1.0) == pytest.approx(weights("negatives", "sigmoid"))

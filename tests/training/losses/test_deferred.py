@@ -6,6 +6,7 @@ import pytest
 
 from training.losses import ClassCounts, LossProgress, build_loss
 from training.losses.class_balanced import balanced_weights
+from training.losses.ldam_drw import margins
 
 COUNTS = ClassCounts(np.array([900, 60, 30, 10]), np.array([100, 940, 970, 990]))
 RNG = np.random.default_rng(0)
@@ -57,3 +58,13 @@ def test_margins_by_hand():
     loss = build_loss({"loss": "ldam_drw", "margin": 2.0}, COUNTS)
 
     assert loss.margins[0] == pytest.approx([0.6493, 1.2779, 1.5197, 2.0], abs=1e-4)
+
+
+@pytest.mark.parametrize("link", ["softmax", "sigmoid"])
+def test_a_class_that_is_not_there_takes_no_margin_from_the_others(link):
+    more = ClassCounts(np.append(COUNTS.positives, 0), np.append(COUNTS.negatives, 1000))
+    alone, beside = margins(COUNTS, 3.0, link), margins(more, 3.0, link)
+
+    assert alone[0].max() == pytest.approx(3.0)
+    assert beside[0] == pytest.approx([*alone[0], 0.0])
+    assert beside[1][:4] == pytest.approx(alone[1])
