@@ -144,7 +144,7 @@ def download_model(model: wandb.Artifact, directory: Path) -> None:
             raise BadInput(f"artifact {model.name} lacks {lacking}: it was not logged by training.train")
         write_point(fresh, read_card(fresh))
         fresh.chmod(0o755)
-        _replace(fresh, directory)
+        replace_model(fresh, directory)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
@@ -171,7 +171,8 @@ def write_point(directory: Path, card: Mapping[str, Any]) -> None:
     (directory / POINT).write_text(origin + yaml.safe_dump(sweep, sort_keys=False), encoding="utf-8")
 
 
-def _replace(fresh: Path, directory: Path) -> None:
+def replace_model(fresh: Path, directory: Path) -> None:
+    """Put a model's folder in the place of an older one beside it, which stays where that fails."""
     if not directory.exists():
         fresh.rename(directory)
         return

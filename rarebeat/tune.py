@@ -129,11 +129,16 @@ def _entry(trial: Trial, metric: str, dataset: Dataset, folder: Path) -> Entry:
 
 
 def _bring_home(folder: Path, ranking: Ranking, out: Path) -> best.Best:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir()
-    for name in best.FILES:
-        if (folder / name).is_file():
-            shutil.copy(folder / name, out / name)
+    place = out.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    try:
+        for name in best.FILES:
+            if (folder / name).is_file():
+                shutil.copy(folder / name, fresh / name)
+        fresh.chmod(0o755)
+        best.replace_model(fresh, place)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
     entry = ranking.ranked[0]
     return best.Best(entry, ranking.value(entry), out, read_card(out), ())

@@ -11,7 +11,7 @@ import requests
 from data_utils.errors import BadInput
 from rarebeat import best
 from rarebeat.backend import client_errors
-from rarebeat.best import _file_errors, _replace, check_folder, download_model
+from rarebeat.best import _file_errors, check_folder, download_model, replace_model
 from training.card import MODEL, NAME
 
 
@@ -46,7 +46,7 @@ def test_a_model_that_cannot_be_replaced_stays(tmp_path):
     (tmp_path / "best").mkdir()
     (tmp_path / "best" / "card.json").write_text("old")
     with pytest.raises(FileNotFoundError):
-        _replace(tmp_path / "never-downloaded", tmp_path / "best")
+        replace_model(tmp_path / "never-downloaded", tmp_path / "best")
     assert (tmp_path / "best" / "card.json").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["best"]
 

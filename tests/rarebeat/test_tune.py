@@ -4,6 +4,10 @@ import json
 
 import keras
 
+from rarebeat.ranking import rank
+from rarebeat.sweep_runs import Entry, SweepRuns
+from rarebeat.tune import _bring_home
+
 SMALLER = ("--set", "epochs=1", "--set", "steps_per_epoch=3")
 
 
@@ -29,6 +33,20 @@ def test_the_same_yaml_is_searched_in_one_process_and_leaves_a_model(terminal, t
     assert keras.models.load_model(tmp_path / "won" / "model.keras").output_shape == (None, 4)
     assert first["run"] in done.stderr
     assert not (tmp_path / "wandb").exists()
+
+
+def test_the_best_of_a_search_goes_to_where_a_link_leads(tmp_path, monkeypatch):
+    """As where runs/best lies on another disk: the search is over, and its folder about to go."""
+    monkeypatch.setattr("rarebeat.tune.read_card", lambda folder: {"in": folder.name})
+    for folder in ("trial", "disk"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "card.json").write_text(folder)
+    (tmp_path / "best").symlink_to(tmp_path / "disk")
+    entry = Entry("t", "t", "finished", 0.5, summary={"best/x": 0.5})
+    runs = SweepRuns("local/tune/s", "", "FINISHED", "best/x", "maximize", (), (entry,))
+    assert _bring_home(tmp_path / "trial", rank(runs), tmp_path / "best").value == 0.5
+    assert (tmp_path / "disk" / "card.json").read_text() == "trial"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best", "disk", "trial"]
 
 
 def test_a_tuner_that_is_none_and_a_file_that_is_no_sweep_are_refused(terminal, tmp_path, data):
