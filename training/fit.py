@@ -145,8 +145,10 @@ def fit_member(
     model.compile(optimizer, loss)
 
     def member(**found: object) -> Member:
-        # A sampler may change its stream on the way: what counts is what the epoch that is kept has seen.
-        seen = loss.implied_prior(batches.prior(found["epoch_best"] - 1))
+        # Samplers and losses may change on the way: what counts is what the epoch that is kept has seen.
+        epoch = found["epoch_best"] - 1
+        loss.begin_epoch(epoch / hp["epochs"])
+        seen = loss.implied_prior(batches.prior(epoch))
         shift = counts.shift_from(seen, hp["link"])
         return Member(in_float32(model), preparation, validation, fold, **found, prior_shift=shift)
 

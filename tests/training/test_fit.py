@@ -14,6 +14,8 @@ from training.card import MODEL
 from training.ensemble import average
 from training.epoch_log import LossNotFinite, running_best
 from training.fit import fit_member
+from training.losses import ClassCounts
+from training.losses.class_balanced import balanced_weights
 from training.losses.masked import MaskedLoss
 from training.network import read_network
 
@@ -116,6 +118,17 @@ def test_the_prior_is_corrected_from_what_the_kept_epoch_has_seen(dataset, tiny)
     share = (dataset.sides()[0].targets == 1).mean(axis=0)
     expected = {1: 0.0, 2: np.log(share / 0.25)}[member.epoch_best]
     assert member.prior_shift == pytest.approx(expected, abs=0.2)
+
+
+def test_weights_that_set_in_late_are_corrected_where_the_kept_epoch_has_them(dataset, tiny):
+    hp = tiny(loss="ldam_drw", drw_start=0.5, beta=0.999, steps_per_epoch=40, epochs=2, patience=2)
+    member = fit_member(hp, dataset, RANKED, lambda row: None)
+
+    counts = ClassCounts.of(dataset.sides()[0].targets)
+    weights = {1: np.ones(4), 2: balanced_weights(counts, 0.999, "softmax")[0]}[member.epoch_best]
+    # Under softmax only differences count; the last batch is filled with some rows once more.
+    shift = member.prior_shift - member.prior_shift[0]
+    assert shift == pytest.approx(np.log(weights[0] / weights), abs=0.1)
 
 
 def test_the_same_seed_gives_the_same_run(fitted, dataset):

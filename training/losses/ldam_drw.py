@@ -15,15 +15,16 @@ After `drw_start` of all epochs the classes are weighed by effective numbers of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
 
 from training.losses.ce import cross_entropy
-from training.losses.class_balanced import BETA, balanced_weights, weighted
+from training.losses.class_balanced import BETA, balanced_weights, log_ratio, weighted
 from training.losses.counts import ClassCounts
 from training.losses.masked import MaskedLoss
+from training.losses.prior import shifted_prior
 from training.losses.registry import register_loss
 
 HYPERPARAMETERS = {
@@ -74,6 +75,10 @@ class DeferredLoss(MaskedLoss):
             return False
         self.late.assign(late)
         return True
+
+    def implied_prior(self, stream: Sequence[float]) -> tuple[float, ...]:
+        """As of any weighted loss, where the weights have set in; margins are left out."""
+        return shifted_prior(stream, float(self.late) * log_ratio(self.weights, self.link), self.link)
 
     def _elements(self, y: keras.KerasTensor, z: keras.KerasTensor) -> keras.KerasTensor:
         positive, negative = self.margins
