@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import wandb
     from wandb.apis.public import Run, Sweep
 
-# What a run adds to its config beside the hyperparameters.
-NOT_HYPERPARAMETERS = ("dataset", "inactive", "versions")
+# What a run adds to its config beside the hyperparameters; another program may mean something else by it.
+NOT_HYPERPARAMETERS = {"dataset": Mapping, "inactive": list, "versions": Mapping}
 PAGE = 200
 
 
@@ -168,6 +168,7 @@ def read_entry(run: Run, metric: Mapping[str, Any]) -> Entry:
         metric: the sweep's. Where the run's `define_metric` summarises it, it counts as that says.
     """
     config, logged = dict(run.config), dict(run.summary_metrics)
+    added = {name for name, kind in NOT_HYPERPARAMETERS.items() if isinstance(config.get(name), kind)}
     summary, value = numbers(logged), objective(logged, metric)
     if value is not None:
         summary[metric["name"]] = value
@@ -176,10 +177,10 @@ def read_entry(run: Run, metric: Mapping[str, Any]) -> Entry:
         name=run.name or run.id,
         state=run.state,
         objective=value,
-        config=flatten({k: v for k, v in config.items() if k not in NOT_HYPERPARAMETERS}),
-        inactive=frozenset(config.get("inactive") or ()),
+        config=flatten({k: v for k, v in config.items() if k not in added}),
+        inactive=frozenset(config["inactive"] if "inactive" in added else ()),
         summary=summary,
-        dataset=config.get("dataset") or {},
+        dataset=config["dataset"] if "dataset" in added else {},
         created=str(run.created_at or ""),
         # The client has it quoted, and quotes again what it is asked for.
         path="/".join(map(unquote, run.path)),

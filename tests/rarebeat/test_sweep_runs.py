@@ -7,7 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from data_utils.errors import BadInput
-from rarebeat.sweep_runs import find_sweep, read_entry
+from rarebeat.configurations import together
+from rarebeat.ranking import rank
+from rarebeat.sweep_runs import SweepRuns, find_sweep, read_entry
 
 
 def asked_for(path: str) -> str:
@@ -69,3 +71,22 @@ def test_a_run_of_a_project_with_a_blank_is_asked_for_by_its_own_name():
         path=["me", "my%20ecg", "a"],
     )  # fmt: skip
     assert read_entry(run, {}).path == "me/my ecg/a"
+
+
+@pytest.mark.parametrize(
+    ("config", "hyperparameters"),
+    [
+        ({"x": 1, "dataset": {"digest": "d"}, "inactive": ["x"], "versions": {"keras": "3"}}, {"x": 1}),
+        # As another program may name its own.
+        ({"dataset": "cifar10", "inactive": 3}, {"dataset": "cifar10", "inactive": 3}),
+    ],
+)
+def test_what_a_run_adds_to_its_configuration_is_no_hyperparameter(config, hyperparameters):
+    run = SimpleNamespace(
+        id="a", name="a", state="finished", config=config, summary_metrics={"f1": 0.5}, created_at="",
+        path=["me", "ecg", "a"],
+    )  # fmt: skip
+    entry = read_entry(run, {"name": "f1", "goal": "maximize"})
+    assert entry.config == hyperparameters
+    runs = SweepRuns("me/ecg/s", "", "FINISHED", "f1", "maximize", (), (entry,))
+    assert len(together(rank(runs)).ranked) == 1
