@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import wandb
     from wandb.apis.public import Run, Sweep
 
-# What a run adds to its config beside the hyperparameters; another program may mean something else by it.
-NOT_HYPERPARAMETERS = {"dataset": Mapping, "inactive": list, "versions": Mapping}
 PAGE = 200
 
 
@@ -168,7 +166,7 @@ def read_entry(run: Run, metric: Mapping[str, Any]) -> Entry:
         metric: the sweep's. Where the run's `define_metric` summarises it, it counts as that says.
     """
     config, logged = dict(run.config), dict(run.summary_metrics)
-    added = {name for name, kind in NOT_HYPERPARAMETERS.items() if isinstance(config.get(name), kind)}
+    added = _added(config)
     summary, value = numbers(logged), objective(logged, metric)
     if value is not None:
         summary[metric["name"]] = value
@@ -185,6 +183,15 @@ def read_entry(run: Run, metric: Mapping[str, Any]) -> Entry:
         # The client has it quoted, and quotes again what it is asked for.
         path="/".join(map(unquote, run.path)),
     )
+
+
+def _added(config: Mapping[str, Any]) -> set[str]:
+    """What a run has added to its config beside the hyperparameters, which may have the same names in another
+    program than ours.
+    """
+    dataset = config.get("dataset")
+    ours = {"dataset", "versions"} if isinstance(dataset, Mapping) and "digest" in dataset else set()
+    return ours | ({"inactive"} if isinstance(config.get("inactive"), list) else set())
 
 
 def numbers(summary: Mapping[str, Any]) -> dict[str, float]:

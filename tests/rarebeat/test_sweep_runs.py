@@ -8,7 +8,7 @@ import pytest
 
 from data_utils.errors import BadInput
 from rarebeat.configurations import together
-from rarebeat.ranking import rank
+from rarebeat.ranking import classes, rank
 from rarebeat.sweep_runs import SweepRuns, find_sweep, read_entry
 
 
@@ -79,6 +79,7 @@ def test_a_run_of_a_project_with_a_blank_is_asked_for_by_its_own_name():
         ({"x": 1, "dataset": {"digest": "d"}, "inactive": ["x"], "versions": {"keras": "3"}}, {"x": 1}),
         # As another program may name its own.
         ({"dataset": "cifar10", "inactive": 3}, {"dataset": "cifar10", "inactive": 3}),
+        ({"dataset": {"classes": 10}, "versions": "a"}, {"dataset.classes": 10, "versions": "a"}),
     ],
 )
 def test_what_a_run_adds_to_its_configuration_is_no_hyperparameter(config, hyperparameters):
@@ -90,3 +91,4 @@ def test_what_a_run_adds_to_its_configuration_is_no_hyperparameter(config, hyper
     assert entry.config == hyperparameters
     runs = SweepRuns("me/ecg/s", "", "FINISHED", "f1", "maximize", (), (entry,))
     assert len(together(rank(runs)).ranked) == 1
+    assert classes(runs.entries) == []
