@@ -37,6 +37,8 @@ HYPERPARAMETERS = {
     },
 }
 
+# Another one where what callbacks remember is kept in another way: an older file is not taken up then.
+_FORMAT = 2
 # What may differ between two attempts of one run.
 _ELSEWHERE = {"data", "checkpoint_every", "checkpoint_upload", "max_minutes", "max_memory_gb"}
 # Checkpoints of runs that nobody went on with.
@@ -179,9 +181,9 @@ def restore(model: keras.Model, kept: Mapping[str, Any]) -> None:
 
 
 def identity(hp: Mapping, digest: str) -> str:
-    """Return what two attempts of one run have in common: hyperparameters and data."""
+    """Return what two attempts of one run have in common: hyperparameters, data, and what a file holds."""
     same = {name: value for name, value in hp.items() if name not in _ELSEWHERE}
-    return hashlib.sha256(json.dumps([same, digest], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([_FORMAT, same, digest], sort_keys=True).encode()).hexdigest()
 
 
 def forget_old(root: Path) -> None:
