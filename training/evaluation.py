@@ -244,8 +244,9 @@ def _with_interval(value: float | None, drawn: np.ndarray) -> dict:
 
 def _by_patient(cases: Cases, decisions: np.ndarray, names: list[str]) -> list[dict]:
     rows = []
-    for patient in np.unique(cases.groups):
-        inside = cases.groups == patient
+    patients, index = np.unique(cases.groups, return_inverse=True)
+    ends = np.cumsum(np.bincount(index))[:-1]
+    for patient, inside in zip(patients, np.split(np.argsort(index, kind="stable"), ends), strict=True):
         classes = {}
         for k, name in enumerate(names):
             truth = cases.targets[inside, k] == 1
@@ -258,5 +259,5 @@ def _by_patient(cases: Cases, decisions: np.ndarray, names: list[str]) -> list[d
                 "sensitivity": measures.get("recall"),
                 "precision": measures.get("precision") if called.any() else None,
             }
-        rows.append({"patient": str(patient), "rows": int(inside.sum()), "classes": classes})
+        rows.append({"patient": str(patient), "rows": len(inside), "classes": classes})
     return rows
