@@ -20,10 +20,13 @@ from rarebeat.server.sweep_runs import objective
 RANKED = ("finished", "killed")
 # What `rarebeat leaderboard --write` puts into summaries.
 DOUBT = tuple(f'$."leaderboard/{end}"' for end in ("low", "high", "tied"))
+# Logged beside the mean over the folds so far: where a run was stopped between them, that of its first ones.
+FOLD = "$.fold"
 
 
 class Entry(NamedTuple):
-    """One run; `low` and `high` bound its interval, `tied` says whether it cannot be told from the first."""
+    """One run; `low` and `high` bound its interval, `tied` says whether it cannot be told from the first, and
+    `cut` whether it was stopped between its folds."""
 
     row: int
     name: str
@@ -32,6 +35,7 @@ class Entry(NamedTuple):
     low: float | None
     high: float | None
     tied: bool
+    cut: bool
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Standing:
     @cached_property
     def ranked(self) -> tuple[Entry, ...]:
         """What is over and has a value, best first."""
-        over = [entry for entry in self.entries if entry.value is not None and entry.state in RANKED]
+        over = [e for e in self.entries if e.value is not None and e.state in RANKED and not e.cut]
         # Sorting keeps the earlier of two that are alike before the later, also in reverse.
         return tuple(sorted(over, key=_value_of, reverse=self.goal == "maximize"))
 
@@ -104,7 +108,7 @@ def standing(db: sqlite3.Connection, sweep: int, config: Mapping[str, Any]) -> S
     name = metric.get("name")
     name = name if isinstance(name, str) and name and has_path(name) else None
     goal = "maximize" if metric.get("goal") == "maximize" else "minimize"
-    paths = [*DOUBT, *(metric_paths(name) if name else ())]
+    paths = [*DOUBT, FOLD, *(metric_paths(name) if name else ())]
     cursor = db.cursor()
     # Ten thousand times: plain tuples, and all values of a summary by reading it once.
     cursor.row_factory = None
@@ -118,7 +122,7 @@ def standing(db: sqlite3.Connection, sweep: int, config: Mapping[str, Any]) -> S
 
 
 def _entry(row: int, run: str, state: str, told: list[Any], metric: Mapping[str, Any]) -> Entry:
-    low, high, tied, *values = told
+    low, high, tied, fold, *values = told
     value = values[0] if values else None
     if value is None and len(values) > 1:
         value = values[1]
@@ -127,7 +131,7 @@ def _entry(row: int, run: str, state: str, told: list[Any], metric: Mapping[str,
         value = objective({"": value}, {**metric, "name": ""})
     if type(low) is not float or type(high) is not float:
         low = high = None
-    return Entry(row, run, state, value, low, high, tied is True)
+    return Entry(row, run, state, value, low, high, tied is True, state == "killed" and fold is not None)
 
 
 _value_of = attrgetter("value")

@@ -53,6 +53,13 @@ def test_runs_are_placed_by_the_goal_and_only_when_they_are_over(store):
     assert lowest.best.name == "a"
 
 
+def test_a_run_that_was_stopped_between_its_folds_has_no_place(store):
+    _add(store, "a", "finished", **{"best/auprc": 0.5, "fold": 2})
+    _add(store, "b", "killed", **{"best/auprc": 0.9, "fold": 0})
+    _add(store, "c", "killed", **{"best/auprc": 0.4})
+    assert _places(standing(store.connection, 1, CONFIG)) == {"a": 1, "b": None, "c": 2}
+
+
 def test_runs_that_go_on_are_not_done(store):
     for state in ("finished", "failed", "killed", "running", "pending", "preempted"):
         _add(store, state, state)
