@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ import keras
 from data_utils.dataset import Dataset, open_dataset
 from data_utils.errors import BadInput
 from training import boosting
+from training.budget import peak_bytes
 from training.fit import fit_member
 from training.folds import ranked_classes, validation_sides
 from training.hyperparameters import resolve
@@ -83,7 +83,7 @@ def measured(point: Mapping, dataset: Dataset) -> dict:
         "megabytes": clock.parameters * 4 / 1e6,
         "step_seconds": step,
         "run_seconds": epoch * hp["epochs"] * max(hp["folds"], 1),
-        "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
+        "memory_mb": peak_bytes() / 1e6,
     }
 
 
