@@ -18,17 +18,24 @@ def bands(rule: dict[str, Any]) -> Iterator[int]:
     """After how many logged values runs are compared, rising; without end for `min_iter`.
 
     `min_iter: 3, eta: 3` gives 3, 9, 27, ...; `max_iter: 27, s: 2, eta: 3` gives 3, 9. Where both are given
-    `max_iter` counts, as in W&B.
+    `max_iter` counts, as in W&B, unless `s` is missing, which is `max_iter`'s alone.
     """
     eta = rule.get("eta", DEFAULT_ETA)
-    if "max_iter" in rule:
-        falling = [int(rule["max_iter"] / eta**step) for step in range(1, int(rule["s"]) + 1)]
-        yield from sorted({band for band in falling if band >= 1})
+    if {"max_iter", "s"} <= rule.keys():
+        yield from sorted(set(_falling(rule["max_iter"], eta, int(rule["s"]))))
         return
     band = float(rule["min_iter"])
     while True:
         yield int(band)
         band *= eta
+
+
+def _falling(band: float, eta: float, steps: int) -> Iterator[int]:
+    for _ in range(steps):
+        band /= eta
+        if band < 1:  # an s that is too large would overflow eta**s
+            return
+        yield int(band)
 
 
 def to_stop(config: dict[str, Any], runs: list[Run]) -> list[str]:

@@ -28,6 +28,8 @@ def running(number: int, history: list[float]) -> Run:
         ({"max_iter": 27, "s": 2}, [3, 9]),  # W&B's documentation: 27/3 and 27/9
         ({"max_iter": 81, "s": 9, "eta": 3}, [1, 3, 9, 27]),  # below 1 there is no band
         ({"max_iter": 5, "s": 2, "eta": 2}, [1, 2]),  # 2.5 and 1.25 cut off
+        ({"max_iter": 27, "s": 1000, "eta": 3.5}, [2, 7]),  # 3.5**1000 is no double
+        ({"min_iter": 3, "max_iter": 27}, [3, 9, 27, 81]),  # max_iter says nothing without s
     ],
 )
 def test_bands_are_those_of_the_documentation(rule: dict, expected: list[int]) -> None:
