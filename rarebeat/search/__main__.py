@@ -13,7 +13,7 @@ from rarebeat.search.runs import Run
 from rarebeat.search.suggest import suggest
 
 
-def answer(line: str) -> str:
+def answer(line: bytes) -> str:
     """JSON of {"params": …}, null when no point is left; or of {"refused": the sentence}."""
     asked = json.loads(line)
     try:
@@ -24,7 +24,8 @@ def answer(line: str) -> str:
 
 
 def main() -> None:
-    for line in sys.stdin:
+    # Bytes: JSON is UTF-8, whatever the terminal of the server is set to.
+    for line in sys.stdin.buffer:
         print(answer(line), flush=True)
 
 

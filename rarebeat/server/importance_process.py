@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 log = logging.getLogger(__name__)
-COMMAND = [sys.executable, "-m", "rarebeat.search.importance"]
+# -P: the folder that the server was started in may hold a signal.py or a random.py of the user's.
+COMMAND = [sys.executable, "-P", "-m", "rarebeat.search.importance"]
 PATIENCE = 120.0  # s
 # An answer is asked for anew when this share of runs has come to it.
 MORE = 1.2

@@ -17,7 +17,8 @@ from rarebeat.server import strict_json
 if TYPE_CHECKING:
     from rarebeat.search import Run
 
-COMMAND = [sys.executable, "-m", "rarebeat.search"]
+# -P: the folder that the server was started in may hold a signal.py or a random.py of the user's.
+COMMAND = [sys.executable, "-P", "-m", "rarebeat.search"]
 PATIENCE = 5.0  # s that it gets to end by itself
 
 

@@ -61,6 +61,18 @@ def test_after_it_was_killed_one_question_fails_and_the_next_is_answered(process
     assert process.suggest(CONFIG, [], 0) == suggest(CONFIG, [], 0)
 
 
+def test_neither_the_folder_nor_the_encoding_that_it_starts_in_matter(tmp_path, monkeypatch) -> None:
+    for name in ("signal", "random"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a module of the user')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    process = SearchProcess()
+    try:
+        assert process.suggest({"method": "grid", "parameters": {"x": {"value": "æ"}}}, [], 0) == {"x": "æ"}
+    finally:
+        process.close()
+
+
 def test_closing_ends_it_and_it_may_be_closed_again() -> None:
     process = SearchProcess()
     process.close()
