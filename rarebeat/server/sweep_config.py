@@ -11,6 +11,8 @@ from rarebeat.server import strict_json
 from rarebeat.server.errors import RequestError
 
 MAX_CHARACTERS = 1024**2
+# The reader's own, and what it lets through of a value that does not fit its tag, such as `!!bool maybe`.
+FAULTS = (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 
 
 def parse_config(text: str) -> dict[str, Any]:
@@ -27,7 +29,7 @@ def parse_config(text: str) -> dict[str, Any]:
             raise RequestError("a sweep's configuration cannot use YAML aliases")
         config = yaml.safe_load(text)
         plain = json.loads(json.dumps(config, default=str))
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+    except FAULTS as error:
         raise RequestError(f"the sweep's configuration is not valid YAML: {error}") from None
     if not isinstance(plain, dict):
         raise RequestError("a sweep's configuration is a YAML mapping with method, metric and parameters")
