@@ -171,7 +171,8 @@ class Scheduler:
         from rarebeat.search import SpaceError
 
         config = json.loads(sweep["config_json"])
-        runs = self._runs(sweep, config, "impute" in (config.get("metric") or {}))
+        imputes = {"impute", "impute_while_running"} & set(config.get("metric") or ())
+        runs = self._runs(sweep, config, bool(imputes))
         try:
             return self._search(config, runs, sweep["seed"])
         except SpaceError as error:

@@ -41,3 +41,15 @@ def test_a_run_whose_last_value_is_not_a_number_counts_the_best_before_it(world)
                        "wandb-summary.json": {"offset": 0, "content": ['{"loss": "NaN"}']}})  # fmt: skip
     w.end(run)
     assert as_searched(w.db, w.run(run), {"metric": {"name": "loss"}}, False).objective == 0.4
+
+
+def test_the_best_of_a_run_under_way_is_known_where_it_is_to_be_imputed(world, monkeypatch):
+    w = world(method="random", metric={"name": "loss", "impute_while_running": "best"})
+    run = w.given(w.agent())
+    w.start(run)
+    rows = [json.dumps({"loss": value, "_step": step}) for step, value in enumerate((0.2, 0.9))]
+    w.post(run, files={"wandb-history.jsonl": {"offset": 0, "content": rows}})
+    seen = []
+    monkeypatch.setattr(w.scheduler, "_search", lambda config, runs, seed: seen.extend(runs) or {"x": 2})
+    w.given(w.agent())
+    assert [run.history for run in seen] == [[0.2, 0.9]]
