@@ -126,6 +126,8 @@ def _objective_faults(metric: dict[str, Any], path: Path) -> Iterator[SpaceError
 def _one_of(metric: dict[str, Any], key: str, known: tuple[str, ...], path: Path) -> Iterator[SpaceError]:
     if key in metric and metric[key] not in known:
         hint = did_you_mean(metric[key], known) or f"; it has to be {' or '.join(known)}"
+        if metric[key] is False and "false" in known:
+            hint = "; YAML reads that as a boolean: write 'false', in quotes"
         yield SpaceError(f"metric.{key} is {metric[key]!r}{hint}", (*path, key))
 
 

@@ -81,6 +81,11 @@ def test_what_is_no_mapping_is_refused(config: object) -> None:
         ),
         (GOOD | {"metric": {"name": "a", "goal": "max"}}, "goal is 'max'; it has to be", ("metric", "goal")),
         (GOOD | {"metric": {"name": "a", "target": "1e-4"}}, "write 1.0e-4", ("metric", "target")),
+        (
+            GOOD | {"metric": {"name": "a", "impute_while_running": False}},
+            "write 'false', in quotes",
+            ("metric", "impute_while_running"),
+        ),
         (GOOD | {"run_cap": 0}, "run_cap is 0; it has to be a whole number from 1", ("run_cap",)),
         (GOOD | {"run_cap": True}, "run_cap is True", ("run_cap",)),
         (
