@@ -12,9 +12,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from data_utils.dataset import Dataset
+from data_utils.loader import Examples
+from training import boosting
+from training.batches import predict
 from training.fit import fit_member
 from training.folds import ranked_classes, validation_sides
 from training.hyperparameters import resolve
@@ -62,6 +66,41 @@ def curves(dataset: Dataset, given: Mapping, kept: Kept, measure: str = "auprc")
         kept.get({**asked, "fold": fold, "data": dataset.digest}, lambda f=fold: of_fold(f))
         for fold in range(hp["folds"])
     ]
+
+
+class _AfterEpoch(keras.callbacks.Callback):
+    """Keeps the weights that an epoch, counted from 0, ends with."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__()
+        self.epoch, self.weights = epoch, []
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        if epoch == self.epoch:
+            self.weights = self.model.get_weights()
+
+
+def left_out(dataset: Dataset, given: Mapping, epoch: int, kept: Kept) -> list[np.ndarray]:
+    """Return the logits (n, K) of each fold's validation side after `epoch`, counted from 0."""
+    hp = resolve({**given, "patience": 10000}, dataset.task)
+    trees = hp["model"] in boosting.MODELS
+    if trees:
+        # One epoch of all rounds: no better one is looked for.
+        hp |= {"epochs": 1, "boost_trees": hp["boost_trees"] * (epoch + 1)}
+    ranked, _ = ranked_classes(validation_sides(hp, dataset), dataset.classes)
+
+    def of_fold(fold: int) -> list[list[float]]:
+        after = _AfterEpoch(epoch)
+        guards = [] if trees else [after]
+        member = fit_member(hp, dataset, ranked, lambda row: None, fold, guards=lambda _: guards)
+        if trees:
+            return member.logits.tolist()
+        member.model.set_weights(after.weights)
+        return predict(member.model, Examples(member.validation, member.preparation)).tolist()
+
+    asked = {"logits of": dict(given), "epoch": epoch, "data": dataset.digest}
+    folds = range(hp["folds"])
+    return [np.array(kept.get({**asked, "fold": fold}, lambda f=fold: of_fold(f))) for fold in folds]
 
 
 def chosen_epoch(found: Sequence[Curves], ranked: Sequence[str]) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from real_data import fold_runs
 from real_data.fold_runs import Curves, Kept
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.multiclass import OneVsRestClassifier
@@ -42,14 +43,29 @@ def superclasses(path: Path, kept: Kept) -> None:
     """Print macro AUROC on patient folds of ours and of logistic regression on the same features."""
     dataset = open_dataset(path)
     seeds = ({**TREES, "seed": seed} if seed else TREES for seed in range(SEEDS))
-    found = [fold_runs.curves(dataset, given, kept, "auroc") for given in seeds]
-    _say("boosted trees on features and signal", found, dataset)
+    trees = [fold_runs.curves(dataset, given, kept, "auroc") for given in seeds]
+    _say("boosted trees on features and signal", trees, dataset)
     _say("peer: regression on features", [_regression(dataset, kept)], dataset)
-    _say(
-        "network on whole rows",
-        [fold_runs.curves(dataset, {**NETWORK, "folds": FOLDS}, kept, "auroc")],
-        dataset,
-    )
+    given = {**NETWORK, "folds": FOLDS}
+    network = [fold_runs.curves(dataset, given, kept, "auroc")]
+    _say("network on whole rows", network, dataset)
+    both = _together(dataset, [(TREES, trees), (given, network)], kept)
+    _say("mean of trees and network", [both], dataset)
+
+
+def _together(dataset: Dataset, members: list[tuple[Mapping, list[Curves]]], kept: Kept) -> Curves:
+    """Areas of the mean probability of members, each after the epoch that its curves choose."""
+    ranked, _ = ranked_classes(validation_sides({"folds": FOLDS}, dataset), dataset.classes)
+    logits = [
+        fold_runs.left_out(dataset, given, fold_runs.chosen_epoch(found, ranked), kept)
+        for given, found in members
+    ]
+    areas = []
+    for fold in range(FOLDS):
+        truth = dataset.sides(FOLDS, fold)[1].targets
+        p = np.mean([expit(member[fold]) for member in logits], axis=0)
+        areas.append([_areas(truth, p, dataset.classes)])
+    return areas
 
 
 def whole_rows(path: Path, kept: Kept) -> None:
@@ -125,4 +141,8 @@ def _fit(
     single = LogisticRegression(C=strength, max_iter=2000)
     model = make_pipeline(StandardScaler(), OneVsRestClassifier(single)).fit(x, y)
     p = model.predict_proba(there)
+    return _areas(truth, p, classes)
+
+
+def _areas(truth: np.ndarray, p: np.ndarray, classes: tuple[str, ...]) -> dict[str, float]:
     return {name: float(roc_auc_score(truth[:, k], p[:, k])) for k, name in enumerate(classes)}
