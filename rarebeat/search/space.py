@@ -112,7 +112,8 @@ def _faults_of(name: object, spec: object, path: Path) -> Iterator[SpaceError]:
     if not isinstance(name, str):
         yield SpaceError(f"parameter {name!r}: a name has to be text; quote it", path)
     elif not isinstance(spec, dict):
-        yield SpaceError(f"parameter {label}: write {name}: {{value: {spec}}}", path)
+        value = "null" if spec is None else spec  # to YAML None is a word
+        yield SpaceError(f"parameter {label}: write {name}: {{value: {value}}}", path)
     elif "parameters" in spec:
         if len(spec) > 1:
             yield SpaceError(f"parameter {label}: nested parameters stand alone in their entry", path)

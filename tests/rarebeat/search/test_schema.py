@@ -116,6 +116,7 @@ def test_what_is_no_mapping_is_refused(config: object) -> None:
         (without("parameters"), "there are no parameters", ()),
         (GOOD | {"parameters": {}}, "at least one parameter", ("parameters",)),
         (GOOD | {"parameters": {"x": 3}}, "parameter x: write x: {value: 3}", ("parameters", "x")),
+        (GOOD | {"parameters": {"x": None}}, "parameter x: write x: {value: null}", ("parameters", "x")),
         (GOOD | {"parameters": {True: {"value": 1}}}, "a name has to be text", ("parameters", True)),
         (
             GOOD | {"parameters": {"x": {"min": 2, "max": 1}}},
