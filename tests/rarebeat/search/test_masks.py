@@ -92,6 +92,16 @@ def test_a_run_under_way_stands_for_all_points_that_rules_call_the_same() -> Non
     )
 
 
+def test_a_grid_takes_points_that_differ_only_where_nothing_has_an_effect_as_one() -> None:
+    parameters = {"loss": {"values": ["ce", "focal"]}, "gamma": {"values": [0, 1]}}
+    runs: list[Run] = []
+    while (params := suggest({"method": "grid", "parameters": parameters}, runs, seed=0)) is not None:
+        inactive = ("gamma",) if params["loss"] == "ce" else ()
+        runs.append(Run(str(len(runs)), params, "finished", 1.0, inactive=inactive))
+    given = [(run.params["loss"], run.params["gamma"]) for run in runs]
+    assert given == [("ce", 0), ("focal", 0), ("focal", 1)]
+
+
 def test_bayes_does_not_vary_what_is_inactive() -> None:
     parameters = {**PARAMETERS, "rate": {"min": 0.0, "max": 1.0}}
     config = {"method": "bayes", "metric": {"name": "m"}, "parameters": parameters}
