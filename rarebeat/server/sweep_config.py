@@ -40,7 +40,7 @@ def is_searched_outside(config: dict[str, Any]) -> bool:
     """Whether a program of the user's searches, and the server only queues what it asks for."""
     controller = config.get("controller")
     local = isinstance(controller, dict) and controller.get("type") == "local"
-    return local or config.get("method") == "custom" or "scheduler" in config
+    return local or config.get("method") == "custom" or config.get("scheduler") is not None
 
 
 def check_config(config: dict[str, Any]) -> None:
