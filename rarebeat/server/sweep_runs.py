@@ -87,13 +87,14 @@ def as_searched(db: sqlite3.Connection, run: Row, config: dict[str, Any], with_h
     summary = json.loads(run["summary_json"])
     value = objective(summary, metric)
     state = run["state"]
-    if state == "killed" and run["stop_reason"] == "early_terminate" and value is not None:
-        # What it reached until it was stopped is a result, not a failure.
-        state = "finished"
+    stopped_early = state == "killed" and run["stop_reason"] == "early_terminate"
     # A bayes sweep of a thousand runs needs none of what each had logged.
     history = metric_values(db, run["id"], metric) if with_history else []
-    if state == "finished":
+    if state == "finished" or stopped_early:
         value = result(summary, metric, lambda: history or metric_values(db, run["id"], metric))
+    if stopped_early and value is not None:
+        # What it reached until it was stopped is a result, not a failure.
+        state = "finished"
     return Run(run["name"], params_of(run, config), state, value, history, inactive(run))
 
 

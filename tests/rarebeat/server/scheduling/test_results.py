@@ -53,3 +53,17 @@ def test_the_best_of_a_run_under_way_is_known_where_it_is_to_be_imputed(world, m
     monkeypatch.setattr(w.scheduler, "_search", lambda config, runs, seed: seen.extend(runs) or {"x": 2})
     w.given(w.agent())
     assert [run.history for run in seen] == [[0.2, 0.9]]
+
+
+def test_a_run_that_was_stopped_early_counts_what_it_had_reached_before_it_diverged(world):
+    w = world(metric={"name": "loss"})
+    run = w.given(w.agent())
+    w.start(run)
+    w.log(run, loss=0.4, _step=0)
+    w.post(run, files={"wandb-history.jsonl": {"offset": 1, "content": ['{"loss": "NaN", "_step": 1}']},
+                       "wandb-summary.json": {"offset": 0, "content": ['{"loss": "NaN"}']}})  # fmt: skip
+    w.db.execute("UPDATE runs SET stop_requested = 1, stop_reason = 'early_terminate'")
+    w.end(run, 1)
+    assert w.state(run) == "killed"
+    seen = as_searched(w.db, w.run(run), {"metric": {"name": "loss"}}, False)
+    assert (seen.state, seen.objective) == ("finished", 0.4)
