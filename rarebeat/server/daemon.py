@@ -71,7 +71,8 @@ def start(
     if (server := running(directory)) is not None:
         return server
     _forget_ended()
-    command = [sys.executable, "-m", "rarebeat.server", "--dir", str(directory), "--host", host]
+    # Nothing in the folder where it is started counts as a module: a signal.py there would end it.
+    command = [sys.executable, "-P", "-m", "rarebeat.server", "--dir", str(directory), "--host", host]
     command += ["--port", str(port)] if port is not None else []
     command += ["--validator", json.dumps(validator)] if validator else []
     command += ["--crash-after", str(crash_after)] if crash_after is not None else []
