@@ -126,8 +126,8 @@ def plan(ranking: Ranking, chosen: Sequence[Entry], seeds: int, data: Path | Non
 def _folds(file: Path, first: Entry) -> int:
     """As many patient folds as the file has, or as leave in each the patients that it takes to rank what the
     sweep ranked: with fewer the objective would be of other classes, or of a handful of beats. Patients are
-    drawn within their fold, and one or two that are alone in it cannot vary: with ten patients in six folds
-    the better of two alike runs was named the winner in 29 % of simulated cases, in two folds in 6 %.
+    drawn within their fold, and one or two that are alone in it hardly vary, so that intervals would be too
+    narrow and a winner be named where there is a tie.
     """
     from data_utils.dataset import open_dataset
 

@@ -1,7 +1,7 @@
 """Keep the memory that a training step gives back, because the next step wants the same.
 
 The C library returns large blocks to the system at once, and each comes back as pages that are cleared one by
-one: on two cores that took four tenths of a run's processor time, and half of its speed.
+one: on two cores that took nearly half of a run's speed (`benchmarks/training_speed.py --memory`).
 """
 
 from __future__ import annotations
