@@ -25,12 +25,13 @@ from rarebeat.tables import console, say
 from training import rule
 from training.bootstrap import interval
 from training.card import NAME, read_card, write_card
-from training.committee import combine, majority, select
+from training.committee import majority, mean, select, vote
 from training.criteria import Criterion
 from training.decision import card_probabilities, decide
 from training.metrics import full_measures
 from training.objective import objective, resampled_objective
 from training.predictions import Predictions
+from training.records import gather_units
 from training.thresholds import deal_patients, decide_others, fit_thresholds
 
 if TYPE_CHECKING:
@@ -196,13 +197,10 @@ def _criterion(card: Mapping[str, Any]) -> Criterion:
 
 def _mixed(members: Sequence[Member], weights: Sequence[int], kind: str) -> np.ndarray:
     taken = [(member, weight) for member, weight in zip(members, weights, strict=True) if weight]
-    return combine(
-        [member.p for member, _ in taken],
-        [weight for _, weight in taken],
-        kind,
-        [member.thresholds for member, _ in taken],
-        members[0].card["task"],
-    )
+    parts = [member.p for member, _ in taken]
+    if kind == "vote":
+        return vote(parts, [member.thresholds for member, _ in taken], members[0].card["task"])
+    return mean(parts, [weight for _, weight in taken])
 
 
 def _rows(given: Predictions, rows: np.ndarray) -> Predictions:
@@ -225,9 +223,9 @@ def _card(
     """The card of the whole: the first member's, but for what it answers and by which thresholds."""
     first = taken[0][0].card
     classes, task, predictions = first["classes"], first["task"], members[0].predictions
-    weights, criterion = [weight for _, weight in taken], _criterion(first)
+    criterion = _criterion(first)
     thresholds = (
-        majority(weights, len(classes))
+        majority(len(taken), len(classes))
         if kind == "vote"
         else fit_thresholds(predictions.target, p, task, criterion)
     )
@@ -241,6 +239,7 @@ def _card(
         )
         metrics = full_measures(predictions.target, judged, decisions, classes, task).flat()
     left_out = ("calibration", "record", "ensemble")
+    record = _record(first, predictions, p)
     return {
         **{name: value for name, value in first.items() if name not in left_out},
         "run": {
@@ -250,8 +249,23 @@ def _card(
         "temperature": 1.0,
         "thresholds": dict(zip(classes, thresholds.tolist(), strict=True)),
         "metrics": metrics,
+        **({} if record is None else {"record": record}),
         "ensemble": {"how": kind, "members": {member.id: weight for member, weight in taken}},
     }
+
+
+def _record(first: Mapping[str, Any], predictions: Predictions, p: np.ndarray) -> dict[str, Any] | None:
+    """How windows become recordings: the first member's rule, with thresholds for what all say together; None
+    where no recording has an answer of its own.
+    """
+    if "record" not in first or predictions.recording is None:
+        return None
+    how, task = first["record"]["rule"], first["task"]
+    units = gather_units(predictions.recording, predictions.target, p, predictions.group, task, how)
+    if units is None:
+        return None
+    thresholds = fit_thresholds(units.targets, units.p, task, _criterion(first))
+    return {"rule": how, "thresholds": dict(zip(first["classes"], thresholds.tolist(), strict=True))}
 
 
 def show(result: Mapping[str, Any]) -> None:

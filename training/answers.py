@@ -19,7 +19,7 @@ from data_utils.preparation import Preparation
 from training.batches import predict
 from training.boosted import load_trees, predict_mean
 from training.card import MODEL, TREES, model_files, read_card
-from training.committee import combine
+from training.committee import mean, vote
 from training.decision import card_probabilities
 from training.network import read_network
 
@@ -46,9 +46,11 @@ def _together(folder: Path, card: dict, dataset: Dataset) -> Answer:
     members = [Path(folder) / MEMBERS / name for name in card["ensemble"]["members"]]
     cards = [read_card(member) for member in members]
     answers = [open_model(member, dataset) for member in members]
-    thresholds = [np.array([one["thresholds"][name] for name in card["classes"]]) for one in cards]
-    weights, how = list(card["ensemble"]["members"].values()), card["ensemble"]["how"]
-    return lambda side: combine([answer(side) for answer in answers], weights, how, thresholds, card["task"])
+    if card["ensemble"]["how"] == "vote":
+        thresholds = [np.array([one["thresholds"][name] for name in card["classes"]]) for one in cards]
+        return lambda side: vote([answer(side) for answer in answers], thresholds, card["task"])
+    weights = list(card["ensemble"]["members"].values())
+    return lambda side: mean([answer(side) for answer in answers], weights)
 
 
 def preparation_for(card: dict, dataset: Dataset) -> Preparation:

@@ -89,6 +89,8 @@ _PROPERTIES = {
             },
         },
         "required": ["how", "members"],
+        "if": {"properties": {"how": {"const": "vote"}}},
+        "then": {"properties": {"members": {"additionalProperties": {"const": 1}}}},
     },
     "ranked_classes": _TEXTS,
     "metrics": _NUMBERS,

@@ -8,50 +8,39 @@ import numpy as np
 
 from training.decision import decide
 
-HOW = ("mean", "vote")
 ROUNDS = 20
 
 
-def combine(
-    parts: Sequence[np.ndarray],
-    weights: Sequence[float],
-    how: str,
-    thresholds: Sequence[np.ndarray] = (),
-    task: str = "multiclass",
-) -> np.ndarray:
-    """Return one p (n, K) of what several models say.
+def mean(parts: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray:
+    """Return the weighted mean (n, K) of the members' calibrated probabilities, each (n, K)."""
+    return np.tensordot(np.asarray(weights, np.float64) / np.sum(weights), np.stack(parts), axes=1)
+
+
+def vote(parts: Sequence[np.ndarray], thresholds: Sequence[np.ndarray], task: str) -> np.ndarray:
+    """Return p (n, K): the share of members that decide for a class by their own thresholds, where the mean
+    of their probabilities decides between classes with as many votes.
+
+    Every member has one vote: with weights a tie could not be told from a narrow majority.
 
     Args:
         parts: (n, K) calibrated probabilities of each member.
-        weights: of each member.
-        how: "mean"; or "vote", the share of members that decide for a class by their own thresholds, where
-            the mean decides between classes with as many votes.
-        thresholds: (K,) of each member, for "vote".
+        thresholds: (K,) of each member.
         task: "multiclass" or "multilabel".
     """
-    shares = np.asarray(weights, np.float64) / np.sum(weights)
-    mean = np.tensordot(shares, np.stack(parts), axes=1)
-    if how == "mean":
-        return mean
-    votes = np.tensordot(
-        shares, [decide(p, own, task).astype(float) for p, own in zip(parts, thresholds, strict=True)], axes=1
-    )
-    # Less than any one vote, so that it only breaks ties.
-    return (votes + _little(shares) * mean) / (1 + _little(shares))
+    votes = [decide(p, own, task).astype(float) for p, own in zip(parts, thresholds, strict=True)]
+    tie = _tie_break(len(parts))
+    return (np.mean(votes, axis=0) + tie * np.mean(parts, axis=0)) / (1 + tie)
 
 
-def _little(shares: np.ndarray) -> float:
-    return float(shares.min()) / 2
+def _tie_break(members: int) -> float:
+    """Weight of the mean: half of one vote, so that it only breaks ties."""
+    return 0.5 / members
 
 
-def majority(weights: Sequence[float], classes: int) -> np.ndarray:
-    """Return thresholds (K,) that ask for more than half of the votes of `combine`."""
-    shares = np.asarray(weights, np.float64) / np.sum(weights)
-    reached = {0.0}
-    for share in shares:
-        reached |= {round(one + share, 12) for one in reached}
-    enough = min(one for one in reached if one > 0.5 + 1e-9)
-    return np.full(classes, (enough - 1e-9) / (1 + _little(shares)))
+def majority(members: int, classes: int) -> np.ndarray:
+    """Return thresholds (K,) that ask for more than half of the votes of `vote`."""
+    enough = (members // 2 + 1) / members
+    return np.full(classes, (enough - 1e-9) / (1 + _tie_break(members)))
 
 
 def select(parts: Sequence[np.ndarray], worth: Callable[[np.ndarray], float]) -> list[int]:

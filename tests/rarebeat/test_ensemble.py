@@ -10,7 +10,7 @@ from sklearn.metrics import average_precision_score, f1_score
 
 from rarebeat.ensemble import MEMBERS, Member, put_together
 from training.card import FORMAT, read_card
-from training.committee import combine
+from training.committee import vote
 from training.decision import card_probabilities
 from training.predictions import Predictions
 from training.thresholds import fit_thresholds
@@ -93,10 +93,7 @@ def with_own_thresholds(one: Member) -> Member:
 
 
 def combined(members: list[Member]) -> np.ndarray:
-    return combine(
-        [one.p for one in members], [1] * len(members), "vote", [one.thresholds for one in members],
-        "multilabel",
-    )  # fmt: skip
+    return vote([one.p for one in members], [one.thresholds for one in members], "multilabel")
 
 
 def test_the_gain_is_over_the_best_run_though_it_is_of_another_configuration_than_the_first(tmp_path):
@@ -115,3 +112,25 @@ def test_thresholds_are_for_what_the_runs_fitted_theirs_for(tmp_path):
     positive = members[0].predictions.target[:, 1] == 1
     p = np.mean([one.p[:, 1] for one in members], axis=0)
     assert (p[positive] >= read_card(tmp_path)["thresholds"]["S"]).mean() >= 0.95
+
+
+@pytest.mark.parametrize("how", ["mean", "vote"])
+def test_windows_become_recordings_by_the_members_rule_and_thresholds_of_what_all_say(how, tmp_path):
+    recording = np.repeat(np.arange(200, dtype=np.int32), 3)
+    record = {"rule": "max", "thresholds": {"N": 0.5, "S": 0.5}}
+    members = [of_windows(member(run, 1.0, tmp_path), recording, record) for run in "abc"]
+    put_together(members, how, tmp_path)
+
+    p = combined(members) if how == "vote" else np.mean([one.p for one in members], axis=0)
+    surest = p.reshape(200, 3, 2).max(axis=1)
+    expected = fit_thresholds(members[0].predictions.target[::3], surest, "multilabel")
+    found = read_card(tmp_path)["record"]
+    assert found["rule"] == "max"
+    assert [found["thresholds"][name] for name in "NS"] == pytest.approx(expected)
+
+
+def of_windows(one: Member, recording: np.ndarray, record: dict) -> Member:
+    """The windows of a recording have the labels of its first."""
+    target = np.repeat(one.predictions.target[::3], 3, axis=0)
+    said = replace(one.predictions, target=target, recording=recording)
+    return replace(one, card=one.card | {"record": record}, predictions=said)

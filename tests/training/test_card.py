@@ -90,6 +90,14 @@ def test_a_preparation_that_no_loader_understands_is_not_whole(tmp_path):
         read_card(tmp_path)
 
 
+def test_a_vote_counts_every_member_once(tmp_path):
+    """With weights of 5, 4 and 10 a class of 9 of 19 votes could pass."""
+    weights = {"a": 5, "b": 4, "c": 10}
+    write_card(tmp_path, {**CARD, "ensemble": {"how": "mean", "members": weights}})
+    with pytest.raises(jsonschema.ValidationError, match="1 was expected"):
+        write_card(tmp_path, {**CARD, "ensemble": {"how": "vote", "members": weights}})
+
+
 @pytest.mark.parametrize(("text", "sentence"), [(None, "There is no card.json"), ("{", "no whole card")])
 def test_no_card_and_no_json(tmp_path, text, sentence):
     if text:

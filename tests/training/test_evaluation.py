@@ -281,7 +281,7 @@ def test_an_ensemble_of_one_model_twice_answers_as_that_model(model_dir, sealed,
         shutil.copytree(model_dir, folder / "members" / name)
     card = read_card(model_dir)
     for how in ("mean", "vote"):
-        members = {"how": how, "members": {"a": 1, "b": 2}}
+        members = {"how": how, "members": {"a": 1, "b": 2 if how == "mean" else 1}}
         (folder / "card.json").write_text(json.dumps({**card, "ensemble": members}))
         one, other = (evaluate_model(of, sealed, resamples=2) for of in (model_dir, folder))
         if how == "mean":
