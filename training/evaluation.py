@@ -53,8 +53,9 @@ def evaluate_model(
         "classes": by slug "name", "support", "patients", "prevalence", "threshold", and sensitivity,
         precision, f1, auprc and auroc as {"value", "low", "high"} (None where undefined; 95 % interval, None
         for a class with positives in fewer than three patients);
-        "macro": the same five, averaged over "classes", those that are there; "by_patient": "patient",
-        "rows" and by class "support", "found", "called", "sensitivity", "precision";
+        "macro": the same five, averaged over "classes", those that are there, and of these auprc and auroc
+        over those that have negatives too; "by_patient": "patient", "rows" and by class "support", "found",
+        "called", "sensitivity", "precision";
         "measures": everything of `training.metrics.full`, as "classes", "overall" and "aami"; and where the
         card says how windows become recordings, "record_measures" and "patient_measures" of the same form;
         "internal": by class the "f1" and "auprc" that the card has from validation, and what is lost here, as
@@ -191,6 +192,7 @@ def _warnings(card: dict, dataset: Dataset, cases: Cases) -> list[str]:
         said.append(f"{count} rows of class {name}, which the model does not know, are left out.")
     if cases.missing:
         said.append(f"The file has no class {', '.join(cases.missing)}.")
+    said += _outside_macro(cases, card["classes"])
     if patients < bootstrap.FEWEST_PATIENTS:
         said.append(
             f"There are only {patients} patients: intervals from fewer than {bootstrap.FEWEST_PATIENTS} "
@@ -201,6 +203,19 @@ def _warnings(card: dict, dataset: Dataset, cases: Cases) -> list[str]:
         if 0 < having < FEWEST_PATIENTS:
             # Resampling them tells how they weigh against each other, not how others would differ.
             said.append(f"{name} is in {having} of the patients: too few for an interval.")
+    return said
+
+
+def _outside_macro(cases: Cases, names: list[str]) -> list[str]:
+    """Which classes the macro averages, or those of curves, are without."""
+    positive, negative = (cases.targets == 1).any(axis=0), (cases.targets == 0).any(axis=0)
+    absent = [name for k, name in enumerate(names) if not positive[k] and name not in cases.missing]
+    everywhere = [name for k, name in enumerate(names) if positive[k] and not negative[k]]
+    said = []
+    if absent:
+        said.append(f"No row has {', '.join(absent)}: the macro averages are without.")
+    if everywhere:
+        said.append(f"No row is without {', '.join(everywhere)}: macro AUPRC and AUROC leave that out.")
     return said
 
 
@@ -216,9 +231,10 @@ def _measure(
             few = classes[name]["patients"] < FEWEST_PATIENTS
             resampled = np.array([]) if few else drawn[measure][:, k]
             classes[name][measure] = _with_interval(classes[name][measure], resampled)
-        values = [classes[names[k]][measure]["value"] for k in there]
-        mean = float(np.mean(values)) if values and None not in values else None
-        macro[measure] = _with_interval(mean, bootstrap.macro(drawn[measure], there))
+        # Without negatives a class has no curve, which is no failure of the model's.
+        having = [k for k in there if classes[names[k]][measure]["value"] is not None]
+        mean = float(np.mean([classes[names[k]][measure]["value"] for k in having])) if having else None
+        macro[measure] = _with_interval(mean, bootstrap.macro(drawn[measure], having))
     return classes, macro
 
 

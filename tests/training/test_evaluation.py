@@ -173,6 +173,23 @@ def test_a_class_of_two_patients_has_a_value_and_no_interval(model_dir, sealed):
     assert result["classes"]["N"]["auprc"]["low"] is not None
 
 
+def test_a_class_that_every_row_has_is_left_out_of_the_mean_of_curves_and_named(changed, sealed):
+    with h5py.File(sealed, "r+") as file:
+        file.attrs["task"] = "multilabel"
+        target = file["row/target"][()]
+        target[:, 0], target[:, 3] = 1, 0
+        file["row/target"][...] = target
+    result = evaluate_model(changed(task="multilabel", link="sigmoid"), sealed, resamples=20)
+
+    classes, macro = result["classes"], result["macro"]
+    for measure, names in (("auprc", "SV"), ("auroc", "SV"), ("f1", "NSV")):
+        expected = np.mean([classes[name][measure]["value"] for name in names])
+        assert macro[measure]["value"] == pytest.approx(expected)
+    assert macro["auprc"]["low"] <= macro["auprc"]["value"] <= macro["auprc"]["high"]
+    assert "No row is without N: macro AUPRC and AUROC leave that out." in result["warnings"]
+    assert "No row has F: the macro averages are without." in result["warnings"]
+
+
 def test_every_opening_counts(model_dir, sealed):
     assert [evaluate_model(model_dir, sealed, resamples=2)["openings"] for _ in range(2)] == [1, 2]
 
