@@ -132,7 +132,8 @@ class Agents:
             )
 
     def _command(self) -> list[str]:
-        command = [sys.executable, "-m", "rarebeat.warm", self.path, "--logs", str(self.logs)]
+        # -P, which forks inherit: no signal.py or folder of models where it is started is taken for a module.
+        command = [sys.executable, "-P", "-m", "rarebeat.warm", self.path, "--logs", str(self.logs)]
         command += ["--parent", str(os.getpid())]
         command += ["--count", str(self.count)] if self.count is not None else []
         return command + (["--limit", str(self.limit)] if self.limit is not None else [])

@@ -59,7 +59,7 @@ def probe(config: Mapping[str, Any], data: str) -> dict[str, Any]:
         BadInput: the process failed or took longer than it may.
     """
     asked = json.dumps({"data": data, "points": corners(config)})
-    command = [sys.executable, "-m", "training.probe"]
+    command = [sys.executable, "-P", "-m", "training.probe"]
     try:
         done = subprocess.run(
             command, input=asked, capture_output=True, text=True, timeout=PATIENCE, check=False

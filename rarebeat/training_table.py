@@ -11,7 +11,6 @@ import json
 import os
 import subprocess
 import sys
-from importlib.machinery import PathFinder
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -43,7 +42,7 @@ def training_table() -> Table:
 
 
 def _ask() -> dict:
-    command = [sys.executable, "-m", "training.hyperparameters"]
+    command = [sys.executable, "-P", "-m", "training.hyperparameters"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired:
@@ -58,26 +57,15 @@ def _ask() -> dict:
 
 
 def _state() -> str | None:
-    """What the table depends on, as a digest; None with plug-ins, which may depend on anything, and where the
-    program cannot be told.
-    """
-    folders = [_folder(package) for package in DECLARING]
-    if os.environ.get("RAREBEAT_PLUGINS") or None in folders:
+    """What the table depends on, as a digest; None with plug-ins, which may depend on anything."""
+    if os.environ.get("RAREBEAT_PLUGINS"):
         return None
+    folders = [Path(importlib.util.find_spec(package).origin).parent for package in DECLARING]
     known = [sys.version, importlib.metadata.version("keras"), os.environ.get("KERAS_BACKEND", "")]
     for file in (file for folder in folders for file in sorted(folder.rglob("*.py"))):
         of = file.stat()
         known.append(f"{file} {of.st_size} {of.st_mtime_ns}")
     return hashlib.sha256("\n".join(known).encode()).hexdigest()
-
-
-def _folder(package: str) -> Path | None:
-    """Where `python -m` finds a package: in the working folder before anywhere else, as in another clone.
-
-    None where something there that is no package takes its name, as a folder of models may.
-    """
-    found = PathFinder.find_spec(package, ["", *sys.path]) or importlib.util.find_spec(package)
-    return Path(found.origin).parent if found.origin and found.submodule_search_locations else None
 
 
 def _cache() -> Path:

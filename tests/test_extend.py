@@ -35,7 +35,6 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess:
     theirs = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
     env = theirs | {
         "RAREBEAT_PLUGINS": "my_parts",
-        "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]),
         "HOME": str(folder),
     }
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)

@@ -7,6 +7,8 @@ Such a module registers what it has when it is imported, by `models.register_bui
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 
 from data_utils.errors import BadInput
 
@@ -16,10 +18,16 @@ VARIABLE = "RAREBEAT_PLUGINS"
 def load_plugins(names: str) -> None:
     """Import the modules in `names`, a comma-separated list; the empty string imports none.
 
+    They may lie in the working folder. It is looked in last: nothing else there stands in for modules of
+    Python or ours.
+
     Raises:
         BadInput: a module that is not there or fails to import.
     """
-    for name in filter(None, (part.strip() for part in names.split(","))):
+    wanted = [name for part in names.split(",") if (name := part.strip())]
+    if wanted:
+        sys.path.append(os.getcwd())
+    for name in wanted:
         try:
             importlib.import_module(name)
         except Exception as error:

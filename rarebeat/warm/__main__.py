@@ -7,6 +7,7 @@ module of this name again for each run.
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from pathlib import Path
@@ -18,6 +19,8 @@ def main() -> int:
     # An interrupt tells an agent to end, and what a script starts in the background (`&`) ignores it. The
     # client takes a second to import, in which none may be lost.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Forks look for modules where this process does: plug-ins may have more to import in the working folder.
+    sys.path.append(os.getcwd())
     from rarebeat.warm.agent import run_agent
 
     parser = argparse.ArgumentParser(prog="python -m rarebeat.warm")

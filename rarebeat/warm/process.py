@@ -76,8 +76,8 @@ class Launcher:
         if module in self.warm and not _too_late(settings):
             handle: Handle = _Forked(self.context, module, arguments, environment | settings, log)
         elif module in self.warm:
-            # By the interpreter of the forks, whichever `python` is first on PATH.
-            handle = _cold([sys.executable, "-m", module, *arguments], environment | settings, log)
+            # By the interpreter of the forks, whichever `python` is first on PATH, and by its modules.
+            handle = _cold([sys.executable, "-P", "-m", module, *arguments], environment | settings, log)
         else:
             handle = _cold(command, environment, log)
         process = RunProcess(environment["WANDB_RUN_ID"], handle, self.limit, self.ended_badly)

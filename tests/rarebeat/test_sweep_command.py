@@ -65,6 +65,10 @@ def test_sweep_on_the_configured_backend_writes_nothing_but_json_on_stdout(
 
 
 def test_sweep_local_goes_the_whole_road_and_takes_its_server_down(elsewhere, data):
+    # Nothing that lies in the folder is taken for a module: neither for Python's own nor for ours.
+    for name in ("signal.py", "models.py", "training.py", "data_utils.py"):
+        (elsewhere.folder / name).write_text("raise SystemExit('not this one')\n")
+    elsewhere.environment["RAREBEAT_CACHE"] = str(elsewhere.folder / "cache")
     command = ["rarebeat", "sweep", "sweep.yaml", "--local", "--data", data, "--agents", "2", *TWO_RUNS]
     done = elsewhere.run(*command, "--json")
     result = json.loads(done.stdout)
@@ -127,8 +131,9 @@ def test_a_sweep_whose_command_is_killed_leaves_no_agent_and_no_run(elsewhere, d
 def test_runs_that_all_fail_end_with_the_reason(elsewhere, sweep_yaml):
     failing = sweep_yaml.replace('"-m", "training.train"', '"fail.py"')
     (elsewhere.folder / "sweep.yaml").write_text(failing, encoding="utf-8")
+    (elsewhere.folder / "beside.py").write_text("REASON = 'the disk is on strike'\n")
     (elsewhere.folder / "fail.py").write_text(
-        "import wandb\nwandb.init()\nraise OSError('the disk is on strike')\n"
+        "import beside\nimport wandb\nwandb.init()\nraise OSError(beside.REASON)\n"
     )
     done = elsewhere.run("rarebeat", "sweep", "sweep.yaml", "--local", "--runs", "1", code=1)
     assert "OSError: the disk is on strike" in done.stderr

@@ -59,30 +59,6 @@ def test_a_changed_program_is_asked_again(
     assert len(asked) == 3
 
 
-def test_the_program_of_another_clone_is_another_one(
-    asked: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    read_again()
-    clone = tmp_path / "clone"
-    (clone / "training").mkdir(parents=True)
-    (clone / "training" / "__init__.py").write_text("")
-    monkeypatch.chdir(clone)
-    read_again()
-    assert len(asked) == 2
-
-
-def test_where_a_file_takes_the_name_of_a_package_it_is_asked_every_time(
-    asked: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "models.py").write_text("")
-    read_again()
-    monkeypatch.chdir(tmp_path)
-    read_again()
-    read_again()
-    assert len(asked) == 3
-
-
 def test_with_plug_ins_it_is_asked_every_time(asked: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAREBEAT_PLUGINS", "mine")
     read_again()
