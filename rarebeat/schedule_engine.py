@@ -137,7 +137,8 @@ def searchable(config: dict[str, Any], method: str | None) -> dict[str, Any]:
         BadInput: its server searches it itself, or it says something that our engines cannot work with.
     """
     named = config.get("method")
-    if "scheduler" not in config and named != OUTSIDE:
+    # An empty scheduler: is none to the server, which would search beside us.
+    if config.get("scheduler") is None and named != OUTSIDE:
         raise BadInput(
             "the server searches this sweep itself: make one whose YAML says scheduler: {engine: wandb}"
         )

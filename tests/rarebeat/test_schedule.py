@@ -163,6 +163,7 @@ def test_the_method_is_the_one_asked_for_or_the_sweeps_own(named, asked, method,
     ("config", "sentence"),
     [
         ({k: v for k, v in CONFIG.items() if k != "scheduler"}, "the server searches this sweep itself"),
+        (CONFIG | {"scheduler": None}, "the server searches this sweep itself"),
         ({k: v for k, v in CONFIG.items() if k != "metric"}, "method: bayes needs a metric"),
         (CONFIG | {"method": "custom", "metrics": [{"name": "a"}, {"name": "b"}]}, "search for one metric"),
         (CONFIG | {"method": "grid"}, "a grid cannot go through a range without end"),
