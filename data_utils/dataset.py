@@ -26,6 +26,7 @@ HYPERPARAMETERS = {
         "default": 0,
         "min": 0,
         "max": 100,
+        "except": [1],
         "meaning": "Patient-wise folds that one run trains and averages; 0 takes the one validation side.",
     },
 }

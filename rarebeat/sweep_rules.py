@@ -131,13 +131,14 @@ def _choice_fault(name: str, value: object, choices: list) -> str | None:
 
 def _bounds_fault(name: str, value: float, rule: dict[str, Any]) -> str | None:
     low, high = rule.get("min"), rule.get("max")
-    if (low is None or value >= low) and (high is None or value <= high):
+    banned = value in rule.get("except", ())
+    if (low is None or value >= low) and (high is None or value <= high) and not banned:
         return None
     if low is None or high is None:
         wanted = f"at most {high}" if low is None else f"at least {low}"
     else:
         wanted = f"from {low} to {high}"
-    return f"{name} is {value:g}; it has to be {wanted}"
+    return f"{name} is {value:g}; it has to be {wanted}{f' and not {value:g}' if banned else ''}"
 
 
 def _range_findings(
@@ -155,8 +156,12 @@ def _range_findings(
         low, high = float(spec["min"]), float(spec["max"])
         sentence = f"{name} would be searched in whole numbers only; write min: {low} and max: {high}"
         yield Finding(f"{sentence}, or values if whole numbers are meant", path)
+    elif found := list(_extreme_findings(name, dimension, distribution, rule)):
+        yield from found
     else:
-        yield from _extreme_findings(name, dimension, distribution, rule)
+        for value in (one for one in rule.get("except", ()) if dimension.unit(one) is not None):
+            sentence = f"{name} could come to {value}, which it cannot be; write values without it"
+            yield Finding(sentence, path)
 
 
 def _extreme_findings(name: str, dimension: Dimension, how: str, rule: dict[str, Any]) -> Iterator[Finding]:

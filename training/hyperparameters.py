@@ -138,6 +138,8 @@ def check(name: str, value: object) -> object:
     low, high = declaration.get("min", -math.inf), declaration.get("max", math.inf)
     if declaration["type"] in ("int", "float") and not low <= converted <= high:
         raise BadInput(f"{name} is {value}, which is out of bounds: it must be between {low} and {high}.")
+    if converted in declaration.get("except", ()):
+        raise BadInput(f"{name} cannot be {value}: it must be between {low} and {high}, and another number.")
     return converted
 
 

@@ -14,7 +14,7 @@ from rarebeat.sweep_rules import Table
 TABLE = Table(
     {
         "data": {"type": "str", "default": "data/mitdb.h5"},
-        "folds": {"type": "int", "default": 0, "min": 0, "max": 20},
+        "folds": {"type": "int", "default": 0, "min": 0, "max": 20, "except": [1]},
         "epochs": {"type": "int", "default": 20, "min": 1, "max": 1000},
         "covariates": {"type": "bool", "default": True},
         "n_blocks": {"type": "int", "default": 4, "min": 1, "max": 8},
@@ -113,12 +113,16 @@ def test_a_good_sweep_has_no_problems() -> None:
         ("n_blocks: {value: 2.5}", "n_blocks is 2.5; it has to be a whole number"),
         ("n_blocks: {values: [4, 9]}", "n_blocks is 9; it has to be from 1 to 8"),
         ("n_blocks: {value: true}", "n_blocks is True; it has to be a whole number"),
+        ("folds: {value: 1}", "folds is 1; it has to be from 0 to 20 and not 1"),
+        ("folds: {values: [0, 1, 2]}", "folds is 1; it has to be from 0 to 20 and not 1"),
+        ("folds: {min: 1, max: 5}", "folds is 1; it has to be from 0 to 20 and not 1"),
+        ("folds: {min: 0, max: 5}", "folds could come to 1, which it cannot be; write values without it"),
         ("covariates: {value: 'yes'}", "covariates is 'yes'; it has to be true or false"),
         ("data: {value: 7}", "data is 7; it has to be text"),
     ],
 )
 def test_a_bad_parameter_is_refused_with_its_line(line: str, sentence: str) -> None:
-    text = HEAD.replace("  data: {value: data/mitdb.h5}\n", "") + f"  folds: {{value: 0}}\n  {line}\n"
+    text = HEAD.replace("  data: {value: data/mitdb.h5}\n", "") + f"  epochs: {{value: 2}}\n  {line}\n"
     found = refusals(text)
     assert any(where == 7 and sentence in said for where, said in found), found
 

@@ -57,6 +57,7 @@ def test_a_quantised_whole_number_is_an_int():
         ({"learning_rate": "2.5E3"}, "write 2.5e\\+3"),
         ({"learning_rate": "fast"}, "learning_rate is 'fast', but it must be a number\\."),
         ({"learning_rate": float("nan")}, "must be a number"),
+        ({"folds": 1}, "folds cannot be 1: it must be between 0 and 100"),
         ({"dropout": 1.5}, "dropout is 1.5, which is out of bounds: it must be between 0.0 and 0.9"),
         ({"n_blocks": 2.5}, "n_blocks is 2.5, but it must be a whole number"),
         ({"n_blocks": True}, "must be a whole number"),
