@@ -12,8 +12,8 @@ from pathlib import Path
 
 from data_utils.errors import BadInput
 
-# Shorter names would be found by accident in the name of a recording.
-_TOLD = 3
+# Shorter names are in other words by accident.
+_LONG = 3
 
 
 def salt_path(out: Path) -> Path:
@@ -55,11 +55,35 @@ class Pseudonyms:
         """16 hex digits, which nobody without the salt can trace back."""
         return hmac.digest(self.salt, patient.encode(), "sha256").hex()[:16]
 
-    def within(self, text: str, patient: str) -> str:
-        """`text`, such as a file's name, with the patient's hash where it has the patient's name.
+    def within(self, name: str, patient: str) -> str:
+        """A file's `name` with the patient's hash where it has the patient's name.
 
-        In capitals or not: files of a folder are often written otherwise than the table.
+        In capitals or not: files of a folder are often written otherwise than the table. One or two letters
+        or digits count where they stand by themselves, as in AB001 or p07.
         """
-        if len(patient) < _TOLD:
-            return text
-        return re.sub(re.escape(patient), self.of(patient), text, flags=re.IGNORECASE)
+        if not patient:
+            return name
+        short = len(patient) < _LONG
+        before, after = (_apart("<!", patient[0]), _apart("!", patient[-1])) if short else ("", "")
+        found = f"{before}(0*){re.escape(patient)}{after}"
+        return re.sub(found, rf"\g<1>{self.of(patient)}", name, flags=re.IGNORECASE)
+
+    def within_reason(self, reason: str, file: Path, patient: str) -> str:
+        """The sentence why `file` was left out, likewise; of a short name only where it names the file.
+
+        Its own words may be a patient's initials, and a hash in place of one of them would tell whose it is.
+        """
+        if len(patient) >= _LONG:
+            return self.within(reason, patient)
+        for named in (str(file), f"{file.stem}."):
+            reason = reason.replace(named, self.within(named, patient))
+        return reason
+
+
+def _apart(look: str, end: str) -> str:
+    """The pattern that no letter is next to the letter `end` of a name, and no digit to a digit.
+
+    Other scripts write without blanks, and two of their characters are together by no accident.
+    """
+    kind = next((kind for kind in ("[a-z]", "[0-9]") if re.fullmatch(kind, end, re.IGNORECASE)), None)
+    return f"(?{look}{kind})" if kind else ""

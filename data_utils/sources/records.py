@@ -111,7 +111,7 @@ def _read(path: Path, said: Said, pseudonyms: Pseudonyms, patient: str) -> Signa
     try:
         return read_file(path, said)
     except BadRecord as problem:
-        raise BadRecord(pseudonyms.within(str(problem), patient)) from problem
+        raise BadRecord(pseudonyms.within_reason(str(problem), path, patient)) from problem
 
 
 def _by_record(mapping: FolderMapping, table: Sequence[Mapping[str, str]]) -> dict[str, list]:

@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from data_utils.errors import BadInput
@@ -55,7 +56,46 @@ def test_a_patients_name_in_a_files_name_is_hashed_too(tmp_path: Path) -> None:
 def test_a_patients_name_is_found_in_capitals_too() -> None:
     pseudonyms = Pseudonyms(b"salt")
     assert pseudonyms.within("ward/MEIER_1", "Meier") == f"ward/{pseudonyms.of('Meier')}_1"
-    assert pseudonyms.within("rec01", "01") == "rec01"  # too short: it would be found by accident
+
+
+@pytest.mark.parametrize(
+    ("name", "patient", "found"),
+    [
+        ("ward/ab_1", "AB", "ward/#_1"),
+        ("AB001", "AB", "#001"),
+        ("lab_1", "AB", "lab_1"),  # by accident
+        ("p07_3", "7", "p0#_3"),
+        ("17_71", "7", "17_71"),
+        ("7/7_2", "7", "#/#_2"),
+        ("王伟心电图", "王伟", "#心电图"),
+        ("rec01", "", "rec01"),
+    ],
+)
+def test_a_short_name_is_found_where_it_stands_by_itself(name: str, patient: str, found: str) -> None:
+    pseudonyms = Pseudonyms(b"salt")
+    assert pseudonyms.within(name, patient) == found.replace("#", pseudonyms.of(patient))
+
+
+def test_short_names_in_files_names_are_in_no_data_file(tmp_path: Path) -> None:
+    folder = write_hospital(tmp_path / "ward", count=0)
+    initials = ("IN", "NO", "AB", "XY", "QU", "ZÜ")
+    rows = []
+    for number in range(12):
+        name = f"{initials[number // 2]}/{initials[number // 2]}_{number}"
+        write_recording(folder / f"{name}.npy", number)
+        rows.append(row(number, file=name, patient_id=initials[number // 2]))
+    write_table(folder / "labels.csv", rows)
+    (folder / "IN/IN_0.npy").write_bytes(b"broken")
+    np.save(folder / "NO/NO_2.npy", np.zeros((300, 5)))
+    dataset = build(folder)
+    recordings = [*dataset.summary["recordings"], *dataset.summary["left_out"]]
+    said = " ".join(f"{each.get('name')} {each.get('what')}" for each in recordings)
+    assert not [one for one in initials if f"{one}/" in said or f"{one}_" in said]
+    reasons = {each["reason"] for each in dataset.summary["left_out"]}
+    # A sentence has words and numbers of its own, which would say whose hash it is.
+    assert "of the shape (300, 5), which does not fit 3 leads" in reasons
+    (broken,) = (reason for reason in reasons if "cannot be read" in reason)
+    assert broken.startswith(f"{Pseudonyms.beside(dataset.path).of('IN')}_0.npy cannot be read")
 
 
 def test_no_patient_is_on_two_sides_and_both_recordings_of_one_go_together(folder: Path) -> None:
