@@ -14,7 +14,16 @@ from data_utils.errors import BadInput
 from rarebeat import probe
 from rarebeat.dry_run import dry_run as dry_run_once
 from rarebeat.search import problems as wandb_problems
-from rarebeat.sweep_rules import Finding, Table, findings, late_bands, runs_in_all, runs_our_training, size_of
+from rarebeat.sweep_rules import (
+    Finding,
+    Table,
+    findings,
+    late_bands,
+    runs_in_all,
+    runs_our_training,
+    size_of,
+    texts_like_numbers,
+)
 from rarebeat.sweep_yaml import NotYaml, SweepYaml, read_sweep, repeats
 from rarebeat.training_table import training_table
 
@@ -63,6 +72,7 @@ def _all_findings(sweep: SweepYaml, table: Callable[[], Table]) -> list[Finding]
     else:
         sentence = "its command is not python -m training.train: hyperparameters and metric are not checked"
         found.append(Finding(sentence, ("command",), refused=False))
+        found += texts_like_numbers(sweep.config.get("parameters"))
     return found + _budget_findings(sweep, found, table)
 
 

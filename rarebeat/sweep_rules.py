@@ -60,6 +60,21 @@ def findings(config: dict[str, Any], table: Table) -> list[Finding]:
     ]
 
 
+def texts_like_numbers(specs: object, start: Path = ("parameters",)) -> Iterator[Finding]:
+    """What YAML reads as text although it looks like a number: a program's own parameter may be either."""
+    for name, spec in specs.items() if isinstance(specs, dict) else ():
+        path = (*start, name)
+        if not isinstance(spec, dict):
+            continue
+        yield from texts_like_numbers(spec.get("parameters"), (*path, "parameters"))
+        values = spec.get("values") if isinstance(spec.get("values"), list) else [spec.get("value")]
+        if found := {value: right for value in values if (right := number_in_yaml(value))}:
+            given, right = ", ".join(found), ", ".join(found.values())
+            key = "values" if "values" in spec else "value"
+            sentence = f"parameter {name}: YAML reads {given} as text; for numbers write {right}"
+            yield Finding(sentence, (*path, key), refused=False)
+
+
 def _command_findings(config: dict[str, Any]) -> Iterator[Finding]:
     if not isinstance(config.get("command"), list) or TRAINING not in _words(config):
         place = "command" if any(word in AS_FILE for word in config.get("command") or ()) else "program"

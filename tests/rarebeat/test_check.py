@@ -283,6 +283,27 @@ def test_a_foreign_sweep_is_checked_for_its_space_alone() -> None:
     assert broken[0] == Problem("parameter zzz: min 9.0 is not below max 5.0", 9)
 
 
+def test_numbers_that_yaml_reads_as_text_are_named_with_the_way_to_write_them() -> None:
+    text = """\
+program: theirs.py
+method: random
+run_cap: 5
+parameters:
+  lr: {values: [1e-3, 0.01, 2E4]}
+  tag: {values: [1e-3b, "7"]}
+  optimizer:
+    parameters:
+      decay:
+        value: 1e-5
+"""
+    found = [(problem.line, problem.sentence) for problem in check(text) if "YAML" in problem.sentence]
+    assert found == [
+        (5, "parameter lr: YAML reads 1e-3, 2E4 as text; for numbers write 1.0e-3, 2.0e+4"),
+        (10, "parameter decay: YAML reads 1e-5 as text; for numbers write 1.0e-5"),
+    ]
+    assert not any(problem.refused for problem in check(text))
+
+
 def test_running_training_as_a_file_is_refused() -> None:
     lines = GOOD.splitlines(keepends=True)[1:]
     ((line, sentence),) = refusals("program: training/train.py\n" + "".join(lines))
