@@ -21,7 +21,7 @@ from training.batches import TrainingBatches
 from training.boosted import Trees
 from training.checkpoint import Checkpoints, Keeper, restore
 from training.epoch_log import EpochLog, measure_by
-from training.losses import ClassCounts, LossProgress, build_loss
+from training.losses import ClassCounts, LossProgress, MaskedLoss, build_loss
 from training.metric_names import OBJECTIVE
 from training.optimizers import averaging, build_optimizer, in_float32, plateau, precision
 
@@ -140,6 +140,8 @@ def fit_member(
     loss = build_loss(hp, counts)
     with precision(hp):
         model = _build(hp, dataset, preparation, loss.implied_prior(batches.prior()))
+    if not fold:
+        _say_uncorrected(hp, loss)
     transfer.start(model, hp, dataset, preparation)
     optimizer = transfer.with_head_rate(build_optimizer(hp, len(batches)), model, hp["head_learning_rate"])
     model.compile(optimizer, loss)
@@ -175,6 +177,15 @@ def fit_member(
         metrics=epochs.best_metrics,
         best=epochs.best,
     )
+
+
+def _say_uncorrected(hp: Mapping, loss: MaskedLoss) -> None:
+    if hp["prior_correction"] and hp["calibration"] != "platt" and not loss.shift_known:
+        print(
+            f"prior_correction knows the sampler and class weights, but not what else {loss.name} does to how"
+            " common a class looks: calibration platt finds that as well.",
+            flush=True,
+        )
 
 
 def _fit_trees(

@@ -32,8 +32,8 @@ HYPERPARAMETERS = {
     "prior_correction": {
         "type": "bool",
         "default": False,
-        "meaning": "Shift the logits from the prior that resampling and class weights made the model see to"
-        " that of the training side, before anything is fitted.",
+        "meaning": "Shift the logits, over their temperature, from the prior that resampling and class "
+        "weights made the model see to that of the training side.",
         "active": {"calibration": ["temperature", "none"]},
     },
     **criteria.HYPERPARAMETERS,
@@ -79,7 +79,9 @@ def fit_rule(
         link: "softmax" or "sigmoid".
         task: "multiclass" or "multilabel".
         hp: what `HYPERPARAMETERS` declares.
-        shift: (K,) of the prior, which `prior_correction` adds to the logits.
+        shift: (K,) of the prior, which `prior_correction` adds to the logits once T has made them mean what
+            they say: a network that is too sure, or that focal loss made unsure, has learnt the prior that it
+            saw too steeply, or too little so, as well (Alexandari et al. 2020).
     """
     temperature, scale, offset = _calibration(targets, logits, link, hp, shift)
     p = probabilities(logits, link, temperature, scale, offset)
@@ -94,10 +96,8 @@ def _calibration(
         return 1.0, *fit_platt(targets, logits, link)
     corrected = hp["prior_correction"] and shift is not None
     shift = np.asarray(shift, np.float64) if corrected else np.zeros(classes)
-    temperature = (
-        fit_temperature(targets, logits + shift, link) if hp["calibration"] == "temperature" else 1.0
-    )
-    return temperature, np.ones(classes), shift / temperature
+    temperature = fit_temperature(targets, logits, link, shift) if hp["calibration"] == "temperature" else 1.0
+    return temperature, np.ones(classes), shift
 
 
 def cross_fitted(

@@ -71,7 +71,7 @@ class Evidence:
         if not self.card or not self.best.config.get("prior_correction") or "calibration" not in self.card:
             return None
         offset = self.card["calibration"]["offset"]
-        return np.array([offset[name] for name in self.card["classes"]]) * self.card["temperature"]
+        return np.array([offset[name] for name in self.card["classes"]])
 
 
 def settings(entries: Sequence[Entry], ranking: Ranking) -> dict[str, list[object]]:

@@ -120,9 +120,12 @@ def test_the_prior_is_corrected_from_what_the_kept_epoch_has_seen(dataset, tiny)
     assert member.prior_shift == pytest.approx(expected, abs=0.2)
 
 
-def test_weights_that_set_in_late_are_corrected_where_the_kept_epoch_has_them(dataset, tiny):
-    hp = tiny(loss="ldam_drw", drw_start=0.5, beta=0.999, steps_per_epoch=40, epochs=2, patience=2)
+def test_weights_that_set_in_late_are_corrected_where_the_kept_epoch_has_them(dataset, tiny, capsys):
+    late = {"drw_start": 0.5, "beta": 0.999, "steps_per_epoch": 40, "epochs": 2, "patience": 2}
+    hp = tiny(loss="ldam_drw", prior_correction=True, **late)
     member = fit_member(hp, dataset, RANKED, lambda row: None)
+
+    assert "but not what else ldam_drw does to how common a class looks" in capsys.readouterr().out
 
     counts = ClassCounts.of(dataset.sides()[0].targets)
     weights = {1: np.ones(4), 2: balanced_weights(counts, 0.999, "softmax")[0]}[member.epoch_best]

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize_scalar
 
 from training.decision import card_probabilities, decide, probabilities
+from training.losses import ClassCounts, build_loss
 from training.losses.prior import logits_of
 from training.rule import DEFAULTS, cross_fitted, fit_rule
 
+COUNTS = ClassCounts(np.array([104]), np.array([396]))
 TRUE, SEEN = np.array([0.9, 0.07, 0.03]), np.array([1 / 3, 1 / 3, 1 / 3])
 
 
@@ -41,7 +44,42 @@ def test_the_temperature_of_a_corrected_model_that_is_right_is_1():
     rule = fit_rule(targets, logits, "softmax", "multiclass", {**DEFAULTS, "prior_correction": True}, shift)
 
     assert rule.temperature == pytest.approx(1, abs=0.05)
-    assert rule.offset == pytest.approx(shift / rule.temperature)
+    assert (rule.offset == shift).all()
+
+
+def test_a_model_that_is_too_sure_has_learnt_the_prior_that_it_saw_too_steeply_as_well():
+    targets, logits = resampled()
+    shift = logits_of(TRUE, "softmax") - logits_of(SEEN, "softmax")
+
+    rule = fit_rule(
+        targets, 2 * logits, "softmax", "multiclass", {**DEFAULTS, "prior_correction": True}, shift
+    )
+
+    assert rule.temperature == pytest.approx(2, abs=0.1)
+    means = rule.probabilities(2 * logits, "softmax").mean(axis=0)
+    assert means == pytest.approx(targets.mean(axis=0), abs=0.005)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 2.0])
+def test_what_alpha_makes_a_focal_network_see_is_corrected(gamma):
+    """The logits are those that minimise the loss where so many of 100 rows alike are positive."""
+    shares = np.array([1, 3, 10, 30, 60])
+    targets = (np.arange(100)[:, None] < shares).astype("uint8")  # (100, 5)
+    loss = build_loss({"loss": "focal", "gamma": gamma, "alpha": 0.2, "link": "sigmoid"}, COUNTS)
+
+    def at_rest(k):
+        def mean_loss(z):
+            return float(loss(targets[:, k : k + 1], np.full((100, 1), z)))
+
+        return minimize_scalar(mean_loss, bounds=(-9, 9), method="bounded").x
+
+    logits = np.repeat([at_rest(k) for k in range(5)], 100)[:, None]
+    rows = targets.T.reshape(-1, 1)
+    shift = COUNTS.shift_from(loss.implied_prior(COUNTS.positives / 500), "sigmoid")
+    rule = fit_rule(rows, logits, "sigmoid", "multilabel", {**DEFAULTS, "prior_correction": True}, shift)
+
+    p = rule.probabilities(logits, "sigmoid").reshape(5, 100)[:, 0]
+    assert p == pytest.approx(shares / 100, abs=0.01)
 
 
 def test_without_calibration_the_logits_stay_as_they_are():

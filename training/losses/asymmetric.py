@@ -72,7 +72,7 @@ def build(hp: Mapping, counts: ClassCounts) -> MaskedLoss:
         losses = y * found + (1 - y) * spared
         return ops.sum(losses, axis=-1) if link == "softmax" else losses
 
-    return MaskedLoss(elements, link, "asymmetric")
+    return MaskedLoss(elements, link, "asymmetric", shift_known=not (positive or negative or clip))
 
 
 register_loss("asymmetric", build, HYPERPARAMETERS)

@@ -79,7 +79,7 @@ def build(hp: Mapping, counts: ClassCounts) -> MaskedLoss:
             return cross_entropy(y, z + bias, link)
         return row_weights(y, counts.positives, mu) * tolerant(y, z + bias, scale)
 
-    return MaskedLoss(elements, link, "distribution_balanced", -shift)
+    return MaskedLoss(elements, link, "distribution_balanced", -shift, shift_known=link == "softmax")
 
 
 register_loss("distribution_balanced", build, HYPERPARAMETERS)

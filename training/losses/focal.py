@@ -14,11 +14,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import keras
+import numpy as np
 from keras import ops
 
 from training.losses.ce import cross_entropy
 from training.losses.counts import ClassCounts
 from training.losses.masked import MaskedLoss
+from training.losses.prior import logits_of
 from training.losses.registry import register_loss
 
 HYPERPARAMETERS = {
@@ -62,7 +64,9 @@ def build(hp: Mapping, counts: ClassCounts) -> MaskedLoss:
             losses = losses * (alpha * y + (1 - alpha) * (1 - y))
         return losses
 
-    return MaskedLoss(elements, link, "focal")
+    # What gamma does to the logits is a scale, near enough, which the temperature takes back.
+    shift = np.full(len(counts.positives), logits_of([alpha], link)[0]) if link == "sigmoid" else None
+    return MaskedLoss(elements, link, "focal", shift)
 
 
 register_loss("focal", build, HYPERPARAMETERS)

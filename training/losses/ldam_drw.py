@@ -61,7 +61,7 @@ class DeferredLoss(MaskedLoss):
         start: float,
         link: str,
     ) -> None:
-        super().__init__(self._elements, link, "ldam_drw")
+        super().__init__(self._elements, link, "ldam_drw", shift_known=not np.any(margins))
         self.margins = margins
         self.weights = weights
         self.start = start

@@ -42,13 +42,22 @@ class MaskedLoss(keras.losses.Loss):
         name: what it is called in logs.
         shift: (K,) what the loss adds to the logits of a network that knows nothing but how often each class
             comes: the logarithm of class weights, or minus an adjustment of the logits; None is 0.
+        shift_known: False where the loss moves such logits in another way too, such as by margins.
     """
 
-    def __init__(self, elements: ElementLoss, link: str, name: str, shift: np.ndarray | None = None) -> None:
+    def __init__(
+        self,
+        elements: ElementLoss,
+        link: str,
+        name: str,
+        shift: np.ndarray | None = None,
+        shift_known: bool = True,
+    ) -> None:
         super().__init__(name=name, reduction="sum_over_batch_size")
         self.elements = elements
         self.link = link
         self.shift = shift
+        self.shift_known = shift_known
 
     def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         targets, known = split_unknown(y_true, y_pred.dtype, self.link)

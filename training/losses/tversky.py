@@ -49,7 +49,7 @@ class OverlapLoss(MaskedLoss):
     """
 
     def __init__(self, alpha: float, beta: float, link: str, name: str) -> None:
-        super().__init__(self._overlap, link, name)
+        super().__init__(self._overlap, link, name, shift_known=False)
         self.alpha = alpha
         self.beta = beta
 

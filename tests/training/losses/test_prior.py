@@ -20,6 +20,7 @@ EXACT = [
     {"loss": "logit_adjusted", "tau": 0.5},
     {"loss": "logit_adjusted", "tau": 1.0},
     {"loss": "balanced_softmax"},
+    {"loss": "focal", "gamma": 0.0, "alpha": 0.2},
 ]
 
 
