@@ -30,6 +30,7 @@ from training.criteria import Criterion
 from training.decision import card_probabilities, decide
 from training.metrics import full_measures
 from training.objective import objective, resampled_objective
+from training.patients import read_patients
 from training.predictions import Predictions
 from training.records import gather_units
 from training.thresholds import deal_patients, decide_others, fit_thresholds
@@ -249,6 +250,7 @@ def _card(
         "temperature": 1.0,
         "thresholds": dict(zip(classes, thresholds.tolist(), strict=True)),
         "metrics": metrics,
+        "patients": " ".join(sorted(read_patients(one.card for one, _ in taken))),
         **({} if record is None else {"record": record}),
         "ensemble": {"how": kind, "members": {member.id: weight for member, weight in taken}},
     }

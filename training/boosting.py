@@ -26,6 +26,7 @@ from training.embedding import load_embedding
 from training.epoch_log import EpochLog
 from training.losses import ClassCounts, build_loss
 from training.losses.class_weights import class_weights
+from training.patients import read_patients
 
 if TYPE_CHECKING:
     import xgboost
@@ -98,6 +99,7 @@ class Boosted:
 
     trees: Trees
     preparation: Preparation
+    inherited: frozenset[str]
     validation: Side
     epochs: EpochLog
 
@@ -128,10 +130,10 @@ def begin(
     xgboost_library()
     if hp["loss"] not in WEIGHTED:
         raise BadInput(f"Boosting has no loss {hp['loss']}: use one of {', '.join(WEIGHTED)}.")
-    network, preparation = _inputs(hp, dataset, train)
+    network, preparation, inherited = _inputs(hp, dataset, train)
     loss = build_loss(hp, ClassCounts.of(train.targets, dataset.classes))
     log_epoch = EpochLog(Examples(validation, preparation), loss, measure, len(train), log, hp["boost_rate"])
-    return Boosted(Trees([], network), preparation, validation, log_epoch)
+    return Boosted(Trees([], network), preparation, inherited, validation, log_epoch)
 
 
 def fit(hp: Mapping, fold: int | None, train: Side, boosted: Boosted, guards: Sequence) -> None:
@@ -168,15 +170,19 @@ def _grow(problems: Sequence[_Problem], rounds: range, guards: Sequence) -> None
             guard.on_train_batch_end(number)
 
 
-def _inputs(hp: Mapping, dataset: Dataset, train: Side) -> tuple[keras.Model | None, Preparation]:
+def _inputs(
+    hp: Mapping, dataset: Dataset, train: Side
+) -> tuple[keras.Model | None, Preparation, frozenset[str]]:
     if hp["model"] == FEATURES:
         preparation = fit_preparation(train, **{name: hp[name] for name in PREPARATION})
         # Trees do not mind the scale, and folds that share one can be averaged.
         count = len(preparation.covariate_mean)
-        return None, replace(preparation, covariate_mean=(0.0,) * count, covariate_std=(1.0,) * count)
+        plain = replace(preparation, covariate_mean=(0.0,) * count, covariate_std=(1.0,) * count)
+        return None, plain, frozenset()
     if not hp["init_from"]:
         raise BadInput(f"model {EMBEDDING} needs init_from: the trained network whose embedding it sees.")
-    return load_embedding("init_from", hp, dataset)
+    network, preparation, card = load_embedding("init_from", hp, dataset)
+    return network, preparation, read_patients([card])
 
 
 @dataclass(frozen=True)

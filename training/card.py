@@ -93,6 +93,8 @@ _PROPERTIES = {
         "then": {"properties": {"members": {"additionalProperties": {"const": 1}}}},
     },
     "ranked_classes": _TEXTS,
+    # `training.patients`: hashes of those that it has learnt from, with blanks between.
+    "patients": _TEXT,
     "metrics": _NUMBERS,
     "dataset": {
         "type": "object",
@@ -109,7 +111,7 @@ _PROPERTIES = {
     "versions": {"type": "object", "additionalProperties": _TEXT},
 }
 
-_OPTIONAL = {"calibration", "record", "ensemble"}
+_OPTIONAL = {"calibration", "record", "ensemble", "patients"}
 
 SCHEMA = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",

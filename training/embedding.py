@@ -28,8 +28,9 @@ HYPERPARAMETERS = {
 }
 
 
-def load_embedding(named: str, hp: Mapping, dataset: Dataset) -> tuple[keras.Model, Preparation]:
-    """Return the network of `hp[named]` up to its last layer, giving (B, D), and how its inputs are prepared.
+def load_embedding(named: str, hp: Mapping, dataset: Dataset) -> tuple[keras.Model, Preparation, dict]:
+    """Return the network of `hp[named]` up to its last layer, giving (B, D), how its inputs are prepared, and
+    its card.
 
     Raises:
         BadInput: no such model, one that has seen the patients who validate, or one of other inputs.
@@ -45,7 +46,7 @@ def load_embedding(named: str, hp: Mapping, dataset: Dataset) -> tuple[keras.Mod
         )
     if HEAD not in [layer.name for layer in network.layers]:
         raise BadInput(f"{named} {hp[named]} has no embedding: name a network that one run has trained.")
-    return keras.Model(network.input, network.get_layer(HEAD).input), preparation
+    return keras.Model(network.input, network.get_layer(HEAD).input), preparation, card
 
 
 def embedded(train: Side, positions: np.ndarray, hp: Mapping) -> np.ndarray:
@@ -56,7 +57,7 @@ def embedded(train: Side, positions: np.ndarray, hp: Mapping) -> np.ndarray:
     """
     if not hp["embedding_from"]:
         raise BadInput("smote_on embedding needs embedding_from: the trained network whose embedding it is.")
-    network, preparation = load_embedding("embedding_from", hp, train.dataset)
+    network, preparation, _ = load_embedding("embedding_from", hp, train.dataset)
     return matrix(Examples(train, preparation), network)[positions]
 
 

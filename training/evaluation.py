@@ -18,6 +18,7 @@ from training.decision import decide
 from training.elsewhere import Cases, gather_cases
 from training.ledger import record_opening
 from training.metrics import FEWEST_PATIENTS, confusion_measures, curve_measures, full_measures
+from training.patients import known_patients
 from training.records import gather_units
 
 # Seconds; what is shorter holds one beat.
@@ -188,6 +189,8 @@ def _warnings(card: dict, dataset: Dataset, cases: Cases) -> list[str]:
         )
         if dataset.preparation != card["dataset"]["preparation"]:
             said.append("Its recordings were prepared in another way than those of training.")
+    if known := known_patients(card, dataset, cases.groups):
+        said.append(f"{known} of these patients trained the model: what it finds in them proves nothing.")
     for name, count in cases.left_out.items():
         said.append(f"{count} rows of class {name}, which the model does not know, are left out.")
     if cases.missing:

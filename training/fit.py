@@ -79,6 +79,7 @@ class Member:
         best: running best of each metric over all epochs.
         prior_shift: (K,) what takes its logits from the prior that its loss and sampler made it see to that
             of its training side; None where that is not known.
+        inherited: patients who have taught the model that it started from (`training.patients`).
     """
 
     model: keras.Model | Trees
@@ -90,6 +91,7 @@ class Member:
     metrics: dict[str, float]
     best: dict[str, float]
     prior_shift: np.ndarray | None = None
+    inherited: frozenset[str] = frozenset()
 
 
 # Callbacks that may end a fold from outside: limits of time and memory, a signal.
@@ -142,7 +144,7 @@ def fit_member(
         model = _build(hp, dataset, preparation, loss.implied_prior(batches.prior()))
     if not fold:
         _say_uncorrected(hp, loss)
-    transfer.start(model, hp, dataset, preparation)
+    inherited = transfer.start(model, hp, dataset, preparation)
     optimizer = transfer.with_head_rate(build_optimizer(hp, len(batches)), model, hp["head_learning_rate"])
     model.compile(optimizer, loss)
 
@@ -152,7 +154,8 @@ def fit_member(
         loss.begin_epoch(epoch / hp["epochs"])
         seen = loss.implied_prior(batches.prior(epoch))
         shift = counts.shift_from(seen, hp["link"])
-        return Member(in_float32(model), preparation, validation, fold, **found, prior_shift=shift)
+        known = {"prior_shift": shift, "inherited": inherited}
+        return Member(in_float32(model), preparation, validation, fold, **found, **known)
 
     if finished := checkpoints.member(fold):
         model.set_weights(finished["weights"])
@@ -201,13 +204,14 @@ def _fit_trees(
     train, validation = dataset.sides(hp["folds"], fold)
     measure = measure_by(validation.targets, dataset.classes, ranked, hp["link"], dataset.task)
     boosted = boosting.begin(hp, dataset, (train, validation), measure, log)
+    of_all = (boosted.trees, boosted.preparation, validation, fold)
     if finished := checkpoints.member(fold):
         boosted.trees.set_weights(finished["weights"])
-        return Member(boosted.trees, boosted.preparation, validation, fold, **finished["found"])
+        return Member(*of_all, **finished["found"], inherited=boosted.inherited)
     boosting.fit(hp, fold, train, boosted, guards(fold))
     epochs = boosted.epochs
     found = (epochs.best_logits, epochs.best_epoch, epochs.best_metrics, epochs.best)
-    return Member(boosted.trees, boosted.preparation, validation, fold, *found)
+    return Member(*of_all, *found, inherited=boosted.inherited)
 
 
 def _fit(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from training.ensemble import average
 from training.fit import Member
 from training.hyperparameters import inactive
 from training.outcome import Outcome
+from training.patients import patients_taught
 from training.predictions import Predictions, write_predictions
 
 VERSIONS = ("rarebeat", "keras", "tensorflow", "xgboost", "numpy", "wandb")
@@ -37,7 +38,8 @@ def write_result(
         origin: "path" of the run and its "server".
     """
     model, preparation = _one_model(members)
-    content = describe_model(hp, dataset, preparation, outcome, ranked)
+    inherited = frozenset().union(*(member.inherited for member in members))
+    content = describe_model(hp, dataset, preparation, outcome, ranked, inherited)
     folder.mkdir(parents=True, exist_ok=True)
     # The card goes first and comes last, so that it never stands beside the model of another run.
     (folder / card.NAME).unlink(missing_ok=True)
@@ -49,9 +51,18 @@ def write_result(
 
 
 def describe_model(
-    hp: dict, dataset: Dataset, preparation: Preparation, outcome: Outcome, ranked: list[str]
+    hp: dict,
+    dataset: Dataset,
+    preparation: Preparation,
+    outcome: Outcome,
+    ranked: list[str],
+    inherited: Collection[str] = (),
 ) -> dict:
-    """Return the card of a model (`training.card`), all but the run that it came from."""
+    """Return the card of a model (`training.card`), all but the run that it came from.
+
+    Args:
+        inherited: patients who have taught the model that it started from (`training.patients`).
+    """
     return {
         "format": card.FORMAT,
         "hyperparameters": hp,
@@ -73,6 +84,7 @@ def describe_model(
         },
         **_record(hp, dataset, outcome),
         "ranked_classes": ranked,
+        "patients": patients_taught(dataset, hp["folds"], inherited),
         "metrics": outcome.metrics,
         "dataset": about(dataset),
         "versions": {name: version(name) for name in VERSIONS if _installed(name)},

@@ -19,6 +19,7 @@ from models import hyperparameters as model_hyperparameters
 from models.head import NAME as HEAD
 from training.card import read_card
 from training.network import read_network
+from training.patients import known_patients, read_patients, validating
 
 HYPERPARAMETERS = {
     "init_from": {
@@ -60,24 +61,28 @@ class Inputs:
     rate: float
 
 
-def start(model: keras.Model, hp: Mapping, dataset: Dataset, preparation: Preparation) -> None:
+def start(model: keras.Model, hp: Mapping, dataset: Dataset, preparation: Preparation) -> frozenset[str]:
     """Give a freshly built model the weights of `hp["init_from"]`, and freeze what `freeze_until` says.
 
     Leads and covariates are matched by name; those that the source has not seen start without influence, at
     weights of 0. The last layer stays fresh where the classes, their order or the link differ.
 
+    Returns:
+        The patients who have taught the source (`training.patients`).
+
     Raises:
-        BadInput: no such model, another network, another rate, no lead in common, one that has seen the
-            patients who validate, or nothing left to train.
+        BadInput: no such model, another network, another rate or scaling, no lead in common, one that has
+            seen the patients who validate, or nothing left to train.
     """
     if not hp["init_from"]:
         if hp["freeze_until"]:
             raise BadInput("freeze_until without init_from would freeze layers that have learnt nothing.")
-        return
+        return frozenset()
     source, card = load(hp["init_from"])
     refuse_leak("init_from", hp, card, dataset)
     there, here = _inputs_of(card), _inputs(dataset, preparation)
     _check(hp, card, there, here)
+    _check_scaling(hp, card, dataset, preparation)
     same_head = card["classes"] == list(dataset.classes) and card["link"] == hp["link"]
     try:
         copy_weights(source, model, there, here, same_head)
@@ -93,6 +98,7 @@ def start(model: keras.Model, hp: Mapping, dataset: Dataset, preparation: Prepar
     )
     if hp["freeze_until"]:
         freeze(model, hp["freeze_until"])
+    return read_patients([card])
 
 
 def refuse_leak(named: str, hp: Mapping, card: Mapping, dataset: Dataset) -> None:
@@ -101,6 +107,11 @@ def refuse_leak(named: str, hp: Mapping, card: Mapping, dataset: Dataset) -> Non
         raise BadInput(
             f"The network of {named} {hp[named]} has seen the patients of these folds: train it on another "
             "data set, or both without folds."
+        )
+    if known := known_patients(card, dataset, validating(dataset, hp["folds"])):
+        raise BadInput(
+            f"{known} of the patients who validate this run trained the network of {named} {hp[named]}: "
+            "train it on others, or build both files with one split and take no folds."
         )
 
 
@@ -300,6 +311,21 @@ def _check(hp: Mapping, card: dict, there: Inputs, here: Inputs) -> None:
         raise BadInput(
             f"init_from {hp['init_from']} knows the leads {', '.join(there.leads)}, none of which is here."
         )
+
+
+def _check_scaling(hp: Mapping, card: dict, dataset: Dataset, preparation: Preparation) -> None:
+    there = _scale(card["preparation"]["scaling"], card["dataset"]["preparation"])
+    here = _scale(preparation.scaling, dataset.preparation)
+    if there != here:
+        raise BadInput(
+            f"init_from {hp['init_from']} saw signals {there}, but this run sees them {here}, so its kernels"
+            " would meet other sizes: train both with one scaling."
+        )
+
+
+def _scale(scaling: str, file: Mapping) -> str:
+    """In what the signal is that a model sees, in words."""
+    return f"in {file.get('units', 'mV')}" if scaling == "none" else f"of scaling {scaling}"
 
 
 def _differing(hp: Mapping, card: dict) -> str:

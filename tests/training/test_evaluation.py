@@ -22,6 +22,7 @@ from training.evaluation import evaluate_model, unit_of
 from training.fit import fit_member
 from training.ledger import openings
 from training.outcome import conclude
+from training.patients import patients_taught
 from training.predictions import pool
 from training.result import describe_model
 
@@ -280,6 +281,19 @@ def test_classes_of_another_file_are_matched_and_rows_of_strange_ones_are_left_o
     assert result["internal"]["N"]["auprc_drop"] == pytest.approx(lost)
     with pytest.raises(BadInput, match="has no class Z"):
         evaluate_model(folder, sealed, told={"Z": "N"})
+
+
+def test_patients_who_trained_the_model_are_counted_whatever_file_they_are_in(changed, sealed):
+    with h5py.File(sealed, "r+") as file:
+        file.attrs["simulated"] = False
+    test = open_dataset(sealed)
+    names = np.unique(test.groups)
+    taught = patients_taught(test, folds=2).split()[1:]
+    folder = changed(patients=" ".join(["0123456789", *taught]))
+
+    warnings = " ".join(evaluate_model(folder, sealed, resamples=2)["warnings"])
+
+    assert f"{len(names) - 1} of these patients trained the model" in warnings
 
 
 def test_a_whole_file_is_evaluated_unless_the_model_was_trained_on_it(model_dir, dataset_file, tmp_path):

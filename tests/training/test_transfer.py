@@ -254,10 +254,18 @@ def train(data, out, pairs):
 def test_a_run_starts_from_a_model_of_other_leads_and_classes(trained, tmp_path, monkeypatch, capsys):
     alone(monkeypatch)
 
-    pairs = [f"init_from={trained / 'model'}", "freeze_until=2", "head_learning_rate=10"]
+    card = json.loads((trained / "model" / "card.json").read_text())
+    source = shutil.copytree(trained / "model", tmp_path / "source")
+    strangers = card["patients"].replace(card["patients"][:10], "0123456789")
+    (source / "card.json").write_text(json.dumps(card | {"patients": strangers}))
+
+    pairs = [f"init_from={source}", "freeze_until=2", "head_learning_rate=10"]
     assert train(trained / "second.h5", tmp_path / "out", pairs) == 0
 
     assert "2 of 3 channels known there, a fresh last layer" in capsys.readouterr().out
+    # Both files train on the same five patients; one of those who taught the source is called otherwise here.
+    ours = json.loads((tmp_path / "out" / "card.json").read_text())["patients"].split()
+    assert set(ours) == {*card["patients"].split(), "0123456789"} and len(ours) == 6
     ours = keras.models.load_model(tmp_path / "out" / "model.keras")
     theirs, _ = load(str(trained / "model"))
     kernels = [
@@ -282,6 +290,12 @@ def test_a_run_starts_from_a_model_of_other_leads_and_classes(trained, tmp_path,
         ("other_rate.h5", ["init_from={model}"], "saw 50 Hz, but this run sees 60 Hz"),
         ("other_leads.h5", ["init_from={model}"], "knows the leads I, II, V1, none of which is here"),
         ("first.h5", ["init_from={model}", "folds=2"], "has seen the patients of these folds"),
+        ("second.h5", ["init_from={model}", "folds=2"], "5 of the patients who validate this run trained"),
+        (
+            "second.h5",
+            ["init_from={model}", "scaling=window"],
+            "saw signals in mV, but this run sees them of scaling window",
+        ),
         ("second.h5", ["init_from=nowhere"], "neither a folder nor a W&B artifact"),
         ("second.h5", ["freeze_until=1"], "freeze_until without init_from"),
     ],
@@ -312,7 +326,7 @@ def test_the_embedding_of_a_network_of_some_leads_serves_where_there_are_more(tr
     (tmp_path / "card.json").write_text(json.dumps(card))
 
     hp = resolve({"model": "xgboost_embedding", "init_from": str(tmp_path)}, "multilabel")
-    _, preparation = load_embedding("init_from", hp, open_dataset(trained / "second.h5"))
+    _, preparation, _ = load_embedding("init_from", hp, open_dataset(trained / "second.h5"))
 
     assert preparation.leads == ("II", "V1")
     with pytest.raises(BadInput, match="knows other leads"):
