@@ -19,7 +19,7 @@ from data_utils.errors import BadInput
 from rarebeat.search import Run, SpaceError, suggest, validate
 from rarebeat.search.hyperband import to_stop
 from rarebeat.search.schema import OUTSIDE
-from rarebeat.server.sweep_runs import objective, result
+from rarebeat.server.sweep_runs import objective, reaches, result
 
 
 class Engine(Optimizer):
@@ -47,8 +47,11 @@ class Engine(Optimizer):
         return False
 
     def ask_n_runs(self, n: int) -> Sequence[RunSuggestion]:
-        """Up to `n` runs; none when no point is left or the cap is reached, which ends the sweep."""
-        asked = []
+        """Up to `n` runs; none when no point is left, or cap or target is reached, which ends the sweep."""
+        asked: list[RunSuggestion] = []
+        metric = self._config.get("metric") or {}
+        if any(reaches(run.objective, metric) for run in self._runs.values()):
+            return asked
         while len(asked) < n and len(self._runs) < self._config.get("run_cap", math.inf):
             params = suggest(self._config, list(self._runs.values()), self._seed)
             if params is None:

@@ -20,7 +20,7 @@ from rarebeat.server.errors import NotFound, RequestError
 from rarebeat.server.leases import bury_silent, hand_out, new_run, reconcile, to_stop, waiting_run
 from rarebeat.server.store import Row, Store
 from rarebeat.server.sweep_config import is_searched_outside
-from rarebeat.server.sweep_runs import as_searched, is_full, runs_of, settle
+from rarebeat.server.sweep_runs import as_searched, is_full, reaches, runs_of, settle
 
 if TYPE_CHECKING:
     from rarebeat.search import Run
@@ -171,13 +171,21 @@ class Scheduler:
         from rarebeat.search import SpaceError
 
         config = json.loads(sweep["config_json"])
-        imputes = {"impute", "impute_while_running"} & set(config.get("metric") or ())
-        runs = self._runs(sweep, config, bool(imputes))
+        metric = config.get("metric") or {}
+        runs = self._runs(sweep, config, bool({"impute", "impute_while_running"} & set(metric)))
+        if "target" in metric and self._reached(sweep, metric, runs):
+            return None
         try:
             return self._search(config, runs, sweep["seed"])
         except SpaceError as error:
             log.error("sweep %s cannot go on: %s", sweep["name"], error)
             raise RequestError(f"the sweep cannot go on: {error}") from None
+
+    def _reached(self, sweep: Row, metric: dict[str, Any], runs: list[Run]) -> bool:
+        """Whether a run of the sweep counts as much as the target: its best, where that is what counts."""
+        best = {run.id for run in runs if reaches(run.objective, metric)}
+        rows = self._store.connection.execute("SELECT name FROM runs WHERE sweep_id = ?", (sweep["id"],))
+        return any(row["name"] in best for row in rows)
 
     def _runs(self, sweep: Row, config: dict[str, Any], with_history: bool) -> list[Run]:
         """As the search sees them; those that are over are read anew only when they have changed."""

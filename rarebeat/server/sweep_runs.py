@@ -123,14 +123,20 @@ def is_full(db: sqlite3.Connection, sweep: Row, config: dict[str, Any]) -> bool:
 
 
 def reached_target(db: sqlite3.Connection, sweep: Row, config: dict[str, Any]) -> bool:
+    """By the runs' summaries; what a run had logged before is looked at when the next one is searched."""
     metric = config.get("metric")
-    target = metric.get("target") if isinstance(metric, dict) else None
-    if isinstance(target, bool) or not isinstance(target, (int, float)):
+    if not isinstance(metric, dict) or "target" not in metric:
         return False
-    maximize = metric.get("goal") == "maximize"
     rows = db.execute("SELECT summary_json FROM runs WHERE sweep_id = ?", (sweep["id"],))
-    values = [objective(json.loads(row["summary_json"]), metric) for row in rows]
-    return any(value >= target if maximize else value <= target for value in values if value is not None)
+    return any(reaches(objective(json.loads(row["summary_json"]), metric), metric) for row in rows)
+
+
+def reaches(value: float | None, metric: dict[str, Any]) -> bool:
+    """Whether a run's value is as good as the target of the metric, if there is one."""
+    target = metric.get("target")
+    if value is None or isinstance(target, bool) or not isinstance(target, (int, float)):
+        return False
+    return value >= target if metric.get("goal") == "maximize" else value <= target
 
 
 def settle(db: sqlite3.Connection, sweep: Row, now: float) -> bool:

@@ -107,6 +107,17 @@ def test_the_cap_counts_all_runs_and_none_left_to_ask_for_ends_the_sweep() -> No
     assert ours.ask_n_runs(5) == []
 
 
+def test_a_reached_target_ends_the_sweep() -> None:
+    ours = engine(CONFIG | {"metric": {"name": "val/f1", "goal": "maximize", "target": 0.8}})
+    first, second = ours.ask_n_runs(2)
+    params = RunConfig.from_values(first.config.flat_dict())
+    rows = [{"val/f1": value} for value in (0.1, 0.9, 0.3)]
+    ours.tell_run(second.run_id, told(second.config.flat_dict(), 0.7))
+    assert len(ours.ask_n_runs(1)) == 1
+    ours.tell_run(first.run_id, RunWithMetrics(params, RunState.FINISHED, "r", rows[-1], rows))
+    assert ours.ask_n_runs(1) == []
+
+
 def test_early_termination_stops_what_hyperband_gives_up_and_keeps_what_it_had_reached() -> None:
     """Four runs at the band of two values: of 0.1, 0.2, 0.3 and 0.4 the best 4 // 3 = 1 and the next stay."""
     config = CONFIG | {"early_terminate": {"type": "hyperband", "min_iter": 2}}

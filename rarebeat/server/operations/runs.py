@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import Any
 
@@ -17,6 +18,7 @@ from rarebeat.server.operations.session import user_of
 from rarebeat.server.run_states import ENDED, ask_to_stop, clear_attempt
 from rarebeat.server.shared_runs import is_shared
 from rarebeat.server.store import Row
+from rarebeat.server.sweep_config import is_searched_outside
 
 SELECT = (
     """SELECT runs.*, sweeps.name AS sweep_name FROM runs LEFT JOIN sweeps ON sweeps.id = runs.sweep_id """
@@ -141,8 +143,16 @@ def delete_run(context: Context, _: None, arguments: Arguments) -> dict[str, Any
         row = run_by_id(db, given.need_text("id"))
         if given.flag("deleteArtifacts"):
             db.execute("UPDATE artifacts SET state = 'DELETED' WHERE run_id = ?", (row["id"],))
-        db.execute("DELETE FROM runs WHERE id = ?", (row["id"],))
+        delete_from_sweep(db, row)
     return {"clientMutationId": None, "success": True}
+
+
+def delete_from_sweep(db: sqlite3.Connection, row: Row) -> None:
+    """The run goes; where this server searches its sweep, its point may come again."""
+    db.execute("DELETE FROM runs WHERE id = ?", (row["id"],))
+    sweep = db.execute("SELECT * FROM sweeps WHERE id = ?", (row["sweep_id"],)).fetchone()
+    if sweep and not is_searched_outside(json.loads(sweep["config_json"])):
+        db.execute("UPDATE sweeps SET exhausted = 0 WHERE id = ?", (sweep["id"],))
 
 
 @RESOLVERS.field("Mutation", "stopRun")

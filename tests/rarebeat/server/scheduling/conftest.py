@@ -5,7 +5,8 @@ import json
 import pytest
 
 from rarebeat.server.file_stream import receive
-from rarebeat.server.operations.runs import _start_again
+from rarebeat.server.operations.runs import _start_again, delete_from_sweep
+from rarebeat.server.operations.sweeps import set_state
 from rarebeat.server.scheduling import Scheduler
 from rarebeat.server.store import Store
 
@@ -48,7 +49,7 @@ class World:
         return receive(self.store, "local", "p", name, json.dumps(body).encode(), self.now)
 
     def log(self, name, **row):
-        files = {"wandb-history.jsonl": {"offset": 0, "content": [json.dumps(row)]},
+        files = {"wandb-history.jsonl": {"offset": row["_step"], "content": [json.dumps(row)]},
                  "wandb-summary.json": {"offset": 0, "content": [json.dumps(row)]}}  # fmt: skip
         return self.post(name, files=files)
 
@@ -66,7 +67,12 @@ class World:
         return self.db.execute("SELECT * FROM sweeps").fetchone()
 
     def set_sweep(self, state):
-        self.db.execute("UPDATE sweeps SET state = ?", (state,))
+        with self.store.write() as db:
+            set_state(db, self.sweep, state, self.now)
+
+    def delete(self, name):
+        with self.store.write() as db:
+            delete_from_sweep(db, self.run(name))
 
 
 @pytest.fixture

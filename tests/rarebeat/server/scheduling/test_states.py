@@ -1,5 +1,7 @@
 """What ends, pauses or stops a sweep and its runs."""
 
+import json
+
 import pytest
 
 from rarebeat.server.errors import NotFound
@@ -17,6 +19,57 @@ def test_a_reached_target_ends_the_sweep(world, goal, target):
     w.end(name)
     assert w.beat(agent) == [{"type": "exit"}]
     assert w.sweep["state"] == "FINISHED"
+
+
+@pytest.mark.parametrize(("goal", "target"), [("minimize", 0.25), ("maximize", 0.85)])
+def test_a_target_that_a_run_had_reached_before_it_fell_back_ends_the_sweep(world, goal, target):
+    """Of 0.2, 0.9 and 0.5: what a run counts in the search counts here."""
+    w = world(metric={"name": "loss", "goal": goal, "target": target})
+    agent = w.agent()
+    name = w.given(agent)
+    w.start(name)
+    for step, value in enumerate((0.2, 0.9, 0.5)):
+        w.log(name, loss=value, _step=step)
+    w.end(name)
+    assert w.beat(agent) == [{"type": "exit"}]
+    assert w.sweep["state"] == "FINISHED"
+
+
+def test_a_target_is_reached_by_runs_of_the_sweep_and_not_by_those_that_it_learns_from(world):
+    w = world(metric={"name": "loss", "target": 0.3})
+    w.db.execute(
+        "INSERT INTO runs (project_id, name, state, summary_json, created_at, heartbeat_at) "
+        "VALUES (1, 'earlier', 'finished', '{\"loss\": 0.1}', 0, 0)"
+    )
+    w.db.execute("UPDATE sweeps SET prior_runs_json = ?", (json.dumps({"$or": [{"name": "earlier"}]}),))
+    assert w.given(w.agent())
+
+
+def test_the_point_of_a_deleted_run_comes_again_while_others_are_under_way(world):
+    w = world()
+    agents = [w.agent() for _ in range(3)]
+    names = [w.given(agent) for agent in agents]
+    for name in names:
+        w.start(name)
+    w.end(names[1])
+    assert w.beat(agents[1]) == []
+    w.delete(names[1])
+    again = w.given(agents[1])
+    assert w.run(again)["params_json"] == '{"x":2}'
+
+
+def test_the_point_of_a_run_that_was_deleted_from_an_ended_sweep_comes_when_it_is_resumed(world):
+    w = world()
+    agent = w.agent()
+    for _ in range(3):
+        name = w.given(agent)
+        w.start(name)
+        w.end(name)
+    assert w.beat(agent) == [{"type": "exit"}]
+    w.delete(name)
+    assert w.beat(agent) == [{"type": "exit"}]
+    w.set_sweep("RUNNING")
+    assert w.run(w.given(agent))["params_json"] == '{"x":3}'
 
 
 def test_a_paused_sweep_hands_out_nothing_and_goes_on_when_resumed(world):
