@@ -58,6 +58,9 @@ def draft(folder: Path) -> Draft:
     signal, unsaid = _signal(files[0])
     if unsaid:
         questions.append(f"signal: of {files[0].name} is guessed ({unsaid}): mend rate, units and leads.")
+    if signal and signal.others:
+        others = ", ".join(signal.others)
+        questions.append(f"Not read from {files[0].name}, as no voltage or not at the ECG's rate: {others}.")
     text = _text(folder, ending, table, columns, classes, signal)
     return Draft(text, tuple(questions))
 

@@ -19,6 +19,8 @@ _TIME = {"time", "time_s", "time_ms", "t", "seconds", "s", "ms", "sample", "samp
 _RATES = ("fs", "rate", "sampling_rate", "sample_rate", "sampling_frequency", "frequency")
 _NAMES = ("sig_name", "leads", "lead_names", "channels", "channel_names")
 _UNITS = ("units", "unit")
+# Labels of an ECG's signals, as EDF+ wants them or as leads are called.
+_ECG = re.compile(r"(ECG|EKG)|(lead[\s_-]+)?((ML)?(I{1,3}|V[1-9]R?)|aV[RLF])$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -63,21 +65,45 @@ def read_file(path: Path, said: Said) -> Signal:
 
 
 def _edf(path: Path, said: Said) -> Signal:
-    """European Data Format (Kemp et al. 1992, Electroencephalogr Clin Neurophysiol 82:391) and BDF."""
+    """European Data Format (Kemp et al. 1992, Electroencephalogr Clin Neurophysiol 82:391) and BDF.
+
+    Each of its signals has a rate of its own: where voltages differ in theirs, as in a polysomnogram, those
+    at the rate of the ECG are read.
+    """
     import pyedflib
 
     with pyedflib.EdfReader(str(path)) as file:
         headers = file.getSignalHeaders()
+        labels = [header["label"].strip() for header in headers]
         units = [header["dimension"].strip() for header in headers]
+        rates = [float(file.getSampleFrequency(k)) for k in range(len(headers))]
         voltages = [k for k, unit in enumerate(units) if re.fullmatch("[munµμ]?v", unit.casefold())]
         if not voltages:
             raise BadRecord(f"no signal of it is a voltage; their units are {', '.join(units) or 'none'}")
-        rates = {file.getSampleFrequency(k) for k in voltages}
-        if len(rates) > 1:
-            raise BadRecord(f"its leads are sampled at {', '.join(f'{rate:g}' for rate in sorted(rates))} Hz")
-        samples = np.stack([file.readSignal(k) for k in voltages], axis=1)
-    leads = tuple(_lead_name(headers[k]["label"]) for k in voltages)
-    return Signal(in_millivolts(samples, [units[k] for k in voltages]), float(rates.pop()), leads)
+        rate = _rate_of_ecg([labels[k] for k in voltages], [rates[k] for k in voltages])
+        kept = [k for k in voltages if rates[k] == rate]
+        samples = np.stack([file.readSignal(k) for k in kept], axis=1)
+    others = [
+        f"{labels[k]} ({f'{rates[k]:g} Hz' if k in voltages else units[k] or 'no unit'})"
+        for k in range(len(headers))
+        if k not in kept
+    ]
+    leads = tuple(_lead_name(labels[k]) for k in kept)
+    return Signal(in_millivolts(samples, [units[k] for k in kept]), rate, leads, tuple(others))
+
+
+def _rate_of_ecg(labels: Sequence[str], rates: Sequence[float]) -> float:
+    """The one rate in Hz of all voltages, or of those whose label is of an ECG."""
+    of_ecg = {rate for label, rate in zip(labels, rates, strict=True) if _ECG.match(label)}
+    for found in (set(rates), of_ecg):
+        if len(found) == 1:
+            return found.pop()
+    each = ", ".join(f"{label} at {rate:g} Hz" for label, rate in zip(labels, rates, strict=True))
+    problem = "so does its ECG" if of_ecg else "none is named as an ECG"
+    raise BadRecord(
+        f"its voltages differ in rate ({each}) and {problem}: export the leads at one rate, with labels such "
+        "as ECG II"
+    )
 
 
 def _lead_name(label: str) -> str:

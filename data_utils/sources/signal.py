@@ -15,11 +15,16 @@ _IN_MILLIVOLTS |= {"nv": 1e-6, "v": 1e3, "volt": 1e3}
 
 @dataclass(frozen=True, eq=False)
 class Signal:
-    """Samples (S, C) in mV, NaN where missing, their rate in Hz, and the names of the C leads."""
+    """Samples (S, C) in mV, NaN where missing, their rate in Hz, and the names of the C leads.
+
+    Attributes:
+        others: signals of the file that were not read, each with the unit or the rate that sets it apart.
+    """
 
     samples: np.ndarray
     rate: float
     leads: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
 
 def is_voltage(unit: str) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import h5py
 import numpy as np
+import pyedflib
 import pytest
 import yaml
 
 from data_utils.dataset import open_dataset
+from data_utils.errors import BadRecord
 from data_utils.layout import test_path as sealed_path
 from data_utils.sources.draft import draft
 from data_utils.sources.formats import Said, read_file
@@ -95,6 +98,50 @@ def test_endings_in_capitals_are_endings(tmp_path: Path, ending: str) -> None:
     drafted = yaml.safe_load(draft(folder).text)
     assert (drafted["ending"], drafted["labels"]) == (ending.upper(), "labels.CSV")
     assert sum(s["recordings"] for s in build(folder).summary["splits"].values()) == 12
+
+
+ENDS = {"min": -32768, "max": 32767}
+NIGHT = [("EEG C3", "uV", 50), ("ECG II", "mV", 200), ("ECG V1", "mV", 200), ("Resp", "Ohm", 10)]
+
+
+def write_night(path: Path, signals: list[tuple[str, str, int]] = NIGHT) -> None:
+    """Two seconds of signals with a label, a unit and a rate each; each counts its samples."""
+    with pyedflib.EdfWriter(str(path), len(signals), pyedflib.FILETYPE_EDFPLUS) as file:
+        for k, (label, unit, rate) in enumerate(signals):
+            limits = {f"{kind}_{end}": v for kind in ("physical", "digital") for end, v in ENDS.items()}
+            header = {"label": label, "dimension": unit, "sample_frequency": rate}
+            file.setSignalHeader(k, {**header, **limits, "transducer": "", "prefilter": ""})
+        file.writeSamples([np.arange(2.0 * rate) for _, _, rate in signals])
+
+
+def test_of_an_edf_of_several_rates_the_ecg_is_read_and_what_is_not_is_said(tmp_path: Path) -> None:
+    folder = write_hospital(tmp_path / "ward", ".edf", count=2)
+    for number in range(2):
+        write_night(folder / f"rec{number:02d}.edf")
+    signal = read_file(folder / "rec00.edf", Said())
+    assert (signal.leads, signal.rate) == (("II", "V1"), 200)
+    assert (signal.samples == np.arange(400)[:, None]).all()
+    assert signal.others == ("EEG C3 (50 Hz)", "Resp (Ohm)")
+    drafted = draft(folder)
+    assert yaml.safe_load(drafted.text)["leads"] == ["II", "V1"]
+    assert "Not read from rec00.edf" in " ".join(drafted.questions)
+    assert "EEG C3 (50 Hz), Resp (Ohm)" in " ".join(drafted.questions)
+
+
+@pytest.mark.parametrize(
+    ("signals", "sentence"),
+    [
+        ([("EEG C3", "uV", 50), ("Chest", "mV", 200)], "EEG C3 at 50 Hz, Chest at 200 Hz) and none is named"),
+        (
+            [("ECG I", "mV", 100), ("V1", "mV", 200)],
+            "ECG I at 100 Hz, V1 at 200 Hz) and so does its ECG: export",
+        ),
+    ],
+)
+def test_an_edf_whose_ecg_has_no_one_rate_says_what_to_do(tmp_path: Path, signals, sentence) -> None:
+    write_night(tmp_path / "a.edf", signals)
+    with pytest.raises(BadRecord, match=re.escape(sentence)):
+        read_file(tmp_path / "a.edf", Said())
 
 
 @pytest.mark.parametrize("time", ["time", "Time (s)", "t [ms]", "time_s", ""])
