@@ -237,5 +237,7 @@ def sentence(result: dict[str, Any], doubts: Doubts) -> str:
     tied = ", ".join(result["tied"])
     if not doubts.runs:
         what = f"only {doubt.METRIC} can be compared by patient, and by the predictions of its runs"
+        if doubts.patients:
+            what = f"{doubts.patients} patients are too few to tell"
         return f"First is {result['first']}, and nothing says whether that is luck: {what}."
     return f"A tie: these patients cannot tell {tied} apart. Take the simplest of them, or more patients."

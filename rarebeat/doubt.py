@@ -20,6 +20,7 @@ from rarebeat.tables import console
 from rarebeat.winner import corrected_best, is_tie
 from training.bootstrap import FEWEST_PATIENTS, interval
 from training.metric_names import OBJECTIVE
+from training.metrics import FEWEST_PATIENTS as FEWEST_OF_CLASS
 from training.objective import influences, objective, resampled_objective
 from training.predictions import Predictions, read_predictions
 
@@ -68,8 +69,13 @@ class Doubts:
 
     def notices(self) -> list[str]:
         """What has to be said beside the intervals."""
-        if not self.runs:
+        if not self.patients:
             return []
+        if not self.runs:
+            return [
+                f"TOO FEW PATIENTS ({self.patients}): fewer than {FEWEST_OF_CLASS} have one of the classes, "
+                "so there are no intervals, and nothing says which of the first are tied."
+            ]
         said = [f"Intervals: 95 %, from {RESAMPLES} draws of {self.patients} patients within their folds."]
         if self.patients < FEWEST_PATIENTS:
             said.append(f"TOO FEW PATIENTS ({self.patients}): the intervals are far too narrow.")
@@ -105,8 +111,10 @@ def resample(ranking: Ranking, top: int, read: Callable[[Entry], Predictions | N
         limits = None if one.drawn is None else interval(one.drawn)
         if limits is not None:
             runs[one.id] = Doubt(*limits, _tied(first, one))
-    patients = max((one.patients for one in found if one.id in runs), default=0)
-    return Doubts(runs, patients, _corrected(found, ranking), len(ranking.ranked))
+    patients = max((one.patients for one in found if one.drawn is not None), default=0)
+    # What gives no interval gives no better estimate either.
+    corrected = _corrected(found, ranking) if runs else None
+    return Doubts(runs, patients, corrected, len(ranking.ranked))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import numpy as np
 
 from training.bootstrap import multiplicities
 from training.decision import probabilities
+from training.metrics import FEWEST_PATIENTS
 from training.predictions import Predictions
 from training.ranking import Ranking
 
@@ -32,6 +33,9 @@ def resampled_objective(
 ) -> np.ndarray:
     """Return the objective (R,) for as many draws of patients; NaN where a draw lacks a class in a fold.
 
+    All of it is NaN where fewer than three patients have one of the classes: drawing them again tells how
+    they weigh against each other, and nothing of how others would differ.
+
     Two runs with the same `split_digest` and seed see the same draws, so their values can be subtracted.
 
     Args:
@@ -41,6 +45,10 @@ def resampled_objective(
         resamples: R.
         seed: of the draws.
     """
+    positive = predictions.target == 1
+    of_class = [predictions.group[positive[:, k]] for k in map(predictions.classes.index, ranked)]
+    if min(len(np.unique(patients)) for patients in of_class) < FEWEST_PATIENTS:
+        return np.full(resamples, np.nan)
     values = []
     for number in np.unique(predictions.fold):
         fold = _Fold(predictions, number, ranked, link)

@@ -59,10 +59,11 @@ def best_run(evidence: Evidence) -> list[str]:
 
 def _strategies(judged: dict[str, Judged], predictions: Predictions) -> Iterator[str]:
     yield paragraph(
-        "Thresholds and calibration of each patient are fitted on the other patients. Beside each value its "
-        "95 % interval by patient. The run and its epochs were chosen on these same patients, so all of it "
-        "is somewhat better than on others. A floor of recall is what thresholds aim at on the other "
-        "patients: these may fall short of it, the more so where classes compete for a row."
+        "Thresholds and calibration of each patient are fitted on the other patients. Beside each value is "
+        "its 95 % interval by patient, where at least three have the class. The run and its epochs were "
+        "chosen on these same patients, so all of it is somewhat better than on others. A floor of recall "
+        "is what thresholds aim at on the other patients: these may fall short of it, the more so where "
+        "classes compete for a row."
     )
     for measure, words in MEASURES.items():
         rows = [

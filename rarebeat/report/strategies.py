@@ -11,7 +11,7 @@ import numpy as np
 from training import rule
 from training.bootstrap import Interval, bootstrap_decisions, interval
 from training.decision import probabilities
-from training.metrics import Full, full_measures
+from training.metrics import FEWEST_PATIENTS, Full, full_measures
 from training.predictions import Predictions
 from training.rule import cross_fitted, fit_rule
 
@@ -74,8 +74,14 @@ def _measure(
 ) -> Judged:
     target = predictions.target
     drawn = bootstrap_decisions(target, decisions, predictions.group)
+    having = [len(np.unique(predictions.group[target[:, k] == 1])) for k in range(p.shape[1])]
     intervals = {
-        measure: tuple(interval(values[:, k]) for k in range(p.shape[1])) for measure, values in drawn.items()
+        # Of one or two patients there is none, as in `rarebeat evaluate`.
+        measure: tuple(
+            interval(values[:, k]) if patients >= FEWEST_PATIENTS else None
+            for k, patients in enumerate(having)
+        )
+        for measure, values in drawn.items()
     }
     full = full_measures(target, ranked, decisions, predictions.classes, task, calibrated=p)
     return Judged(p, ranked, decisions, full, intervals)

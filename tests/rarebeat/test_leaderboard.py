@@ -382,13 +382,21 @@ def test_a_line_of_several_seeds_has_the_interval_of_their_mean_and_the_first_is
     assert some.corrected is None and first.id in some.runs
 
 
-def test_of_one_patient_nobody_can_tell_whether_runs_are_tied():
-    data, alone = DATA | {"ranked_classes": ["S"]}, np.full(720, "p0")
-    predictions = {name: replace(said(0, skill), group=alone) for name, skill in (("a", 2.0), ("b", 0.0))}
+@pytest.mark.parametrize("patients", [1, 2])
+def test_of_one_or_two_patients_there_are_no_intervals_and_nobody_can_tell_a_tie(patients):
+    data, group = DATA | {"ranked_classes": ["S"]}, np.array([f"p{i % patients}" for i in range(720)])
+    predictions = {name: replace(said(0, skill), group=group) for name, skill in (("a", 2.0), ("b", 0.0))}
     entries = [
         entry(name, objective(one, ["S"], "sigmoid"), dataset=data, config={"link": "sigmoid", "loss": name})
         for name, one in predictions.items()
     ]
-    doubts = resample(rank(sweep(*entries)), 10, lambda run: predictions[run.id])
-    assert [one.tied for one in doubts.runs.values()] == [None, None]
-    assert "TOO FEW PATIENTS (1)" in " ".join(doubts.notices())
+    ranking = rank(sweep(*entries))
+    doubts = resample(ranking, 10, lambda run: predictions[run.id])
+    told = leaderboard.as_data(ranking, doubts)
+    assert [(run["interval"], run["tied"]) for run in told["runs"]] == [(None, None)] * 2
+    assert told["corrected"] is None
+    (notice,) = doubts.notices()
+    assert notice.startswith(f"TOO FEW PATIENTS ({patients})") and notice in told["notices"]
+    stream = io.StringIO()
+    leaderboard.show(ranking, doubts, Console(file=stream, width=250, highlight=False))
+    assert notice in stream.getvalue() and "95 %" not in stream.getvalue()

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+# Of the validation side, as counted in the runs' own predictions, which give the logged objective again.
+FEW = "TOO FEW PATIENTS (2)"
+
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory, terminal, backend, sweep_yaml):
@@ -39,10 +42,7 @@ def model(shell, path) -> Path:
 def test_two_agents_share_a_grid_every_point_once_all_finished(shell, path):
     board = shell.json("rarebeat", "leaderboard", path)
     assert [run["state"] for run in board["runs"]] == ["finished"] * 4
-    # From the runs' own predictions, which give the logged objective again.
-    assert all(run["interval"] for run in board["runs"])
-    # Of the two patients of this validation side no draw with all classes lacks one: nothing varies.
-    assert {run["tied"] for run in board["runs"]} == {None}
+    assert [(run["interval"], run["tied"]) for run in board["runs"]] == [(None, None)] * 4
     points = {(run["hyperparameters"]["loss"], run["hyperparameters"]["sampler"]) for run in board["runs"]}
     assert points == {("ce", "none"), ("ce", "sqrt"), ("focal", "none"), ("focal", "sqrt")}
     assert len({run["run"] for run in board["runs"]}) == 4
@@ -54,8 +54,10 @@ def test_leaderboard_ranks_by_the_objective_and_says_what_it_is_worth(shell, pat
     assert objectives == sorted(objectives, reverse=True)
     assert set(board["runs"][0]["f1"]) == {"N", "S", "V", "F"}
     table = shell.run("rarebeat", "leaderboard", path).stdout
-    for word in ("F1 S", "AUPRC V", "loss", "sampler", "SIMULATED BEATS", board["runs"][0]["run"]):
+    for word in ("F1 S", "AUPRC V", "loss", "sampler", "SIMULATED BEATS", FEW, board["runs"][0]["run"]):
         assert word in table
+    assert any(notice.startswith(FEW) for notice in board["notices"])
+    assert "95 %" not in table
     assert f"{objectives[0]:.4f}" in table
 
 
@@ -64,11 +66,13 @@ def test_report_is_one_page_of_the_leaderboards_numbers(shell, path, data):
     page = (shell.folder / "report.html").read_text(encoding="utf-8")
     board = shell.json("rarebeat", "leaderboard", path)
     assert all(f"{run['objective']:.4f}" in page and run["run"] in page for run in board["runs"])
+    assert FEW in page and "(95 % interval by patient" not in page
     # F1 at thresholds of other patients, as the best run itself has logged it.
     table = page.split("<caption>F1</caption>")[1].split("</table>")[0]
     for name, value in board["runs"][0]["f1_tuned"].items():
         row = table.split(f'<th scope="row">{name}</th>')[1].split("</tr>")[0]
         assert re.findall(r'<td class="n">([\d.]+)', row)[1] == f"{value:.3f}"
+        assert "–" not in row  # two patients make no interval
     assert board["runs"][0]["run"] in page.split("at four thresholds</h2>")[1][:200]
     assert 'class="trace"' in page
     assert "is no folder" in shell.refuses("rarebeat", "report", path, "-o", "nowhere/report.html")

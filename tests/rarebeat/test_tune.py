@@ -17,7 +17,7 @@ def test_the_same_yaml_is_searched_in_one_process_and_leaves_a_model(terminal, t
 
     done = shell.run(
         "rarebeat", "tune", "sweep.yaml", "--data", data, "--tuner", "random", "--runs", "2", "-o", "won",
-        *SMALLER, "--json",
+        *SMALLER, "--set", "folds=2", "--json",
     )  # fmt: skip
     found = json.loads(done.stdout)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -54,9 +55,23 @@ def test_the_spread_is_that_of_patients_not_of_rows():
 
 
 def test_equal_patients_have_no_spread():
-    given = predictions(np.random.default_rng(2), patients=2)
-    values = resampled_objective(given, ["N", "S", "V"], "softmax", 20)
-    np.testing.assert_allclose(values, objective(given, ["N", "S", "V"], "softmax"), atol=1e-12)
+    one = predictions(np.random.default_rng(2), patients=1)
+    three = replace(
+        one,
+        group=np.repeat(["p0", "p1", "p2"], len(one.row)),
+        **{name: np.concatenate([getattr(one, name)] * 3) for name in ("row", "target", "logits", "fold")},
+    )
+    values = resampled_objective(three, ["N", "S", "V"], "softmax", 20)
+    np.testing.assert_allclose(values, objective(one, ["N", "S", "V"], "softmax"), atol=1e-12)
+
+
+def test_of_a_class_that_two_patients_have_no_draw_tells_anything():
+    given = predictions(np.random.default_rng(2))
+    target = given.target.copy()
+    target[~np.isin(given.group, ["p0", "p1"]), 2] = 0
+    rare = replace(given, target=target)
+    assert np.isfinite(resampled_objective(rare, ["N", "S"], "sigmoid", 20)).all()
+    assert np.isnan(resampled_objective(rare, ["N", "S", "V"], "sigmoid", 20)).all()
 
 
 def test_two_runs_on_one_split_are_drawn_alike_so_that_a_copy_never_differs():
@@ -68,14 +83,15 @@ def test_two_runs_on_one_split_are_drawn_alike_so_that_a_copy_never_differs():
 
 def test_a_draw_without_a_class_counts_for_nothing():
     given = predictions(np.random.default_rng(4))
-    only = np.where((given.group == "p0") | (given.group == "p1"), given.target[:, 2], 0)
+    only = np.where(np.isin(given.group, ["p0", "p1", "p2"]), given.target[:, 2], 0)
     target = np.column_stack([given.target[:, :2], only]).astype(np.uint8)
     rare = Predictions(
         given.row, given.group, target, given.logits, given.fold, given.split_digest, given.classes
     )
     values = resampled_objective(rare, ["V"], "sigmoid", 400)
-    # The patient of either fold is missing from (5/6)^6 = 0.335 of its draws; both are there in 0.442.
-    assert np.isfinite(values).mean() == pytest.approx((1 - (5 / 6) ** 6) ** 2, abs=0.08)
+    # The one patient of the second fold is missing from (5/6)^6 = 0.335 of its draws, both of the first from
+    # (4/6)^6 = 0.088.
+    assert np.isfinite(values).mean() == pytest.approx((1 - (5 / 6) ** 6) * (1 - (4 / 6) ** 6), abs=0.08)
 
 
 def test_predictions_come_back_as_they_were_written(tmp_path):
