@@ -118,6 +118,7 @@ def test_without_predictions_nothing_is_decided():
     assert sentence(result, Doubts()).startswith(
         "First is r0, and nothing says whether that is luck: only best/"
     )
+    assert sentence(result, Doubts(patients=2)).endswith("luck: 2 patients are too few to tell.")
 
 
 @pytest.mark.parametrize(
