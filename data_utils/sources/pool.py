@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 
 # Starting processes takes longer than decoding so few recordings here.
 _WORTH_IT = 500
@@ -26,17 +27,34 @@ def in_order(function: Callable, arguments: Sequence) -> Iterator:
         return
     # Not fork: it copies locks that other threads of ours, such as the progress bar's, may hold.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(cores, context, initializer=_end_with_parent)
+    with _no_module_from_here():
+        pool = ProcessPoolExecutor(cores, context, initializer=_end_with_parent)
     waiting: deque[Future] = deque()
     try:
         for argument in arguments:
-            waiting.append(pool.submit(function, argument))
+            with _no_module_from_here():
+                waiting.append(pool.submit(function, argument))
             if len(waiting) >= cores * _AHEAD:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _no_module_from_here() -> Iterator[None]:
+    """While processes start: a signal.py in the working folder would end them.
+
+    Where this process finds its modules they are told once they run.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop("PYTHONSAFEPATH")
+        os.environ |= {} if before is None else {"PYTHONSAFEPATH": before}
 
 
 def _end_with_parent() -> None:
