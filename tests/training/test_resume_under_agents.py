@@ -47,6 +47,16 @@ def end_of_step(self, step, logs=None):
 
 Keeper.on_epoch_begin, Keeper.on_train_batch_end = begin, end_of_step
 """
+WAITS = """
+import time
+from training.checkpoint import Keeper
+
+def begin(self, epoch, logs=None):
+    if epoch == 3:
+        time.sleep(6)
+
+Keeper.on_epoch_begin = begin
+"""
 LOOK = """
 import json, sys, wandb
 (run,) = wandb.Api().sweep(sys.argv[1]).runs
@@ -141,8 +151,10 @@ def test_another_machine_goes_on_from_the_checkpoint_among_the_runs_files(tmp_pa
     path = shell.sweep()
     folder = tmp_path / "one"
     folder.mkdir()
+    # However fast the machine is, the run is not over when it is asked to end.
+    (folder / "waits.py").write_text(WAITS)
     first = subprocess.Popen(
-        [BIN / "wandb", "agent", path], cwd=folder, env=shell.environment,
+        [BIN / "wandb", "agent", path], cwd=folder, env=shell.environment | {"RAREBEAT_PLUGINS": "waits"},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     for line in first.stdout:
