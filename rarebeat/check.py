@@ -55,10 +55,14 @@ def check_sweep(text: str, name: str = "", table: Callable[[], Table] = training
         sweep = read_sweep(text)
     except NotYaml as error:
         return [Problem(str(error), error.line if name else None)]
+    try:
+        all_findings = _all_findings(sweep, table)
+    except RecursionError:
+        return [Problem("an anchor (&) of this YAML holds itself: write what it stands for")]
     found = [Problem(str(error), line if name else None) for error, line in repeats(sweep)]
     found += [
         Problem(finding.sentence, sweep.line(finding.path) if name else None, finding.refused)
-        for finding in _all_findings(sweep, table)
+        for finding in all_findings
     ]
     return sorted(dict.fromkeys(found), key=lambda problem: (not problem.refused, problem.line or 0))
 

@@ -328,7 +328,11 @@ def test_without_a_name_no_line_is_given() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "3", "- a\n- b\n", "\t\n", "a: &a [*a]", "{", "\x00", "a: b: c", "? [1, 2]\n: 3\n"]
+    "text",
+    [
+        *("", "3", "- a\n- b\n", "\t\n", "a: &a [*a]", "{", "\x00", "a: b: c", "? [1, 2]\n: 3\n"),
+        "program: theirs.py\nmethod: random\nparameters: &p\n  x: {parameters: *p}\n",
+    ],
 )
 def test_what_is_no_sweep_is_refused_in_a_sentence(text: str) -> None:
     found = check(text)
