@@ -14,8 +14,9 @@ from threadpoolctl import threadpool_limits
 
 from rarebeat.search.axes import Chart
 from rarebeat.search.design import spread
-from rarebeat.search.gaussian import GaussianProcess, fit_settings
+from rarebeat.search.gaussian import GaussianProcess
 from rarebeat.search.improvement import log_expected_improvement
+from rarebeat.search.posterior import draw_settings
 from rarebeat.search.runs import Lessons
 from rarebeat.search.space import Point, Space
 from rarebeat.search.targets import normalised
@@ -57,18 +58,23 @@ def startup(axes: int) -> int:
 
 
 def _promising(space: Space, chart: Chart, lessons: Lessons, rng: np.random.Generator) -> np.ndarray:
-    """Rows of candidates, the highest expected improvement first."""
-    model = _model(chart, lessons, rng)
-    best = model.predict(model.rows)[0].min()
-    model = model.believing(chart.rows(lessons.pending))
+    """Rows of candidates, the highest expected improvement first: its mean over the drawn models."""
+    models = _models(chart, lessons, rng)
+    lowest = [model.predict(model.rows)[0].min() for model in models]
+    pending = chart.rows(lessons.pending)
+    models = [model.believing(pending) for model in models]
 
     def value(rows: np.ndarray) -> np.ndarray:
-        return log_expected_improvement(*model.predict(rows), best)
+        each = [
+            log_expected_improvement(*model.predict(rows), best)
+            for model, best in zip(models, lowest, strict=True)
+        ]
+        return np.logaddexp.reduce(each)
 
     if space.size is not None and space.size <= LISTED:
         rows = chart.rows(list_unseen(space, lessons.visited))
         return rows[np.argsort(-value(rows), kind="stable")] if len(rows) else rows
-    return _climb(chart, model, value, rng)
+    return _climb(chart, models[0], value, rng)
 
 
 def _climb(chart: Chart, model: GaussianProcess, value: Value, rng: np.random.Generator) -> np.ndarray:
@@ -95,14 +101,14 @@ def _without(rows: np.ndarray, taken: set[bytes]) -> np.ndarray:
     return rows[new]
 
 
-def _model(chart: Chart, lessons: Lessons, rng: np.random.Generator) -> GaussianProcess:
+def _models(chart: Chart, lessons: Lessons, rng: np.random.Generator) -> list[GaussianProcess]:
     losses = np.array([loss for _, loss in lessons.results])
     targets = normalised(losses)
     chosen = _subset(losses, MOST_MODELLED, rng)
     rows, targets = chart.rows([lessons.results[i][0] for i in chosen]), targets[chosen]
     fitted = _subset(targets, MOST_FITTED, rng)
-    settings = fit_settings(rows[fitted], targets[fitted], chart.unordered, rng)
-    return GaussianProcess(rows, targets, chart.unordered, settings)
+    drawn = draw_settings(rows[fitted], targets[fitted], chart.unordered, rng)
+    return [GaussianProcess(rows, targets, chart.unordered, settings) for settings in drawn]
 
 
 def _subset(losses: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The Gaussian process against scikit-learn's and finite differences; expected improvement by hand."""
+"""The Gaussian process against scikit-learn's; expected improvement by hand."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from scipy import stats
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from rarebeat.search import gaussian
-from rarebeat.search.gaussian import GaussianProcess, Settings, fit_settings, squared_differences
+from rarebeat.search.gaussian import GaussianProcess, Settings, squared_differences
 from rarebeat.search.improvement import log_expected_improvement
 
 NUMERIC = np.zeros(2, dtype=bool)
@@ -34,42 +33,10 @@ def test_mean_and_deviation_are_those_of_scikit_learn() -> None:
     assert np.hypot(deviation, 0.1) == pytest.approx(peer_deviation, abs=1e-6)
 
 
-def test_the_gradient_is_that_of_finite_differences() -> None:
-    rows, targets = seen(20)
-    rows[:, 1] = np.round(rows[:, 1] * 2)
-    differences = squared_differences(rows, rows, np.array([False, True]))
-    vector, step = np.array([-0.4, 0.3, 0.2, -3.0]), 1e-5
-
-    def value(at: np.ndarray) -> float:
-        return gaussian._negative_log_posterior(at, differences, targets)[0]
-
-    numeric = [(value(vector + step * e) - value(vector - step * e)) / (2 * step) for e in np.eye(4)]
-    assert gaussian._negative_log_posterior(vector, differences, targets)[1] == pytest.approx(
-        numeric, rel=1e-5
-    )
-
-
 def test_unordered_coordinates_are_the_same_or_not() -> None:
     a, b = np.array([[0.0, 0.5]]), np.array([[2.0, 0.1], [0.0, 0.5]])
     differences = squared_differences(a, b, np.array([True, False]))
     assert differences[:, 0] == pytest.approx(np.array([[1.0, 0.0], [0.16, 0.0]]))
-
-
-def test_the_fit_finds_the_axis_that_matters() -> None:
-    rows = np.random.default_rng(3).random((60, 2))
-    targets = np.sin(9 * rows[:, 0])
-    settings = fit_settings(rows, targets / targets.std(), NUMERIC, np.random.default_rng(0))
-    assert settings.lengths[1] > settings.lengths[0] + 1.0
-
-
-@pytest.mark.parametrize(
-    "targets", [np.zeros(30), np.r_[np.zeros(29), 5.4], np.tile([-1.0, 1.0], 15)], ids=["flat", "one", "two"]
-)
-def test_the_fit_survives_repeated_points_and_flat_targets(targets: np.ndarray) -> None:
-    rows = np.tile([[0.5, 0.5]], (30, 1))
-    settings = fit_settings(rows, targets, NUMERIC, np.random.default_rng(0))
-    mean, deviation = GaussianProcess(rows, targets, NUMERIC, settings).predict(seen(5)[0])
-    assert np.all(np.isfinite(mean)) and np.all(deviation > 0)
 
 
 def test_believing_in_a_point_leaves_the_mean_and_takes_the_doubt() -> None:
