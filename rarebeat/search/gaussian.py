@@ -7,6 +7,7 @@ squared distances are computed once for all settings that are tried.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,13 +61,13 @@ def factor_of(covariance: np.ndarray) -> np.ndarray:
 
 
 class GaussianProcess:
-    """The process given what was seen at `rows`.
+    """The process given what was seen at `rows`, under each of k settings.
 
     Args:
         rows: (n, d) coordinates.
         targets: (n,).
         unordered: (d,) bool.
-        settings: Of the kernel and the noise.
+        settings: k, of the kernel and the noise.
         believed: (b, d) coordinates where the function is taken to be known: it passes through its own mean.
     """
 
@@ -75,31 +76,36 @@ class GaussianProcess:
         rows: np.ndarray,
         targets: np.ndarray,
         unordered: np.ndarray,
-        settings: Settings,
+        settings: Sequence[Settings],
         believed: np.ndarray | None = None,
     ) -> None:
         self.rows, self.targets, self.unordered, self.settings = rows, targets, unordered, settings
-        noise = np.full(len(rows), np.exp(settings.noise))
+        known = np.empty(0)
         if believed is not None:
-            self.rows, noise = np.vstack([rows, believed]), np.append(noise, np.full(len(believed), KNOWN))
-        covariance = self._covariance(self.rows)
-        self._factor = factor_of(covariance + np.diag(noise))
-        # What is believed lies on the mean, so it leaves the mean as it is.
-        seen = self._factor[: len(rows), : len(rows)]
-        self._weights = cho_solve((seen, True), targets)
+            self.rows, known = np.vstack([rows, believed]), np.full(len(believed), KNOWN)
+        self._factors, self._weights = [], []
+        for one, covariance in zip(settings, self._covariances(self.rows), strict=True):
+            noise = np.append(np.full(len(rows), np.exp(one.noise)), known)
+            factor = factor_of(covariance + np.diag(noise))
+            self._factors.append(factor)
+            # What is believed lies on the mean, so it leaves the mean as it is.
+            seen = factor[: len(rows), : len(rows)]
+            self._weights.append(cho_solve((seen, True), targets))
 
-    def _covariance(self, rows: np.ndarray) -> np.ndarray:
-        """(m, n) between `rows` (m, d) and all that is seen or believed."""
+    def _covariances(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+        """(m, n) between `rows` (m, d) and all that is seen or believed, of each of the settings."""
         differences = squared_differences(rows, self.rows, self.unordered)
-        return np.exp(self.settings.scale) * matern(scaled_distances(differences, self.settings.lengths))[0]
+        for one in self.settings:
+            yield np.exp(one.scale) * matern(scaled_distances(differences, one.lengths))[0]
 
     def predict(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean (m,) and standard deviation (m,) of the function, without its noise, at `rows` (m, d)."""
-        covariance = self._covariance(rows)
-        mean = covariance[:, : len(self.targets)] @ self._weights
-        explained = solve_triangular(self._factor, covariance.T, lower=True)
-        variance = np.exp(self.settings.scale) - np.einsum("ij,ij->j", explained, explained)
-        return mean, np.sqrt(np.maximum(variance, 1e-12))
+        """Mean (k, m) and standard deviation (k, m) of the function, without its noise, at `rows` (m, d)."""
+        means, variances = np.empty((2, len(self.settings), len(rows)))
+        for i, covariance in enumerate(self._covariances(rows)):
+            means[i] = covariance[:, : len(self.targets)] @ self._weights[i]
+            explained = solve_triangular(self._factors[i], covariance.T, lower=True)
+            variances[i] = np.exp(self.settings[i].scale) - np.einsum("ij,ij->j", explained, explained)
+        return means, np.sqrt(np.maximum(variances, 1e-12))
 
     def believing(self, rows: np.ndarray) -> GaussianProcess:
         """As if the function had been seen at `rows`, on its mean (Ginsbourger et al. 2010), without noise.

@@ -12,7 +12,7 @@ LOG_ROOT_2PI = 0.5 * np.log(2.0 * np.pi)
 FAR = 1e3  # deviations beyond which rounding would leave nothing of the bracket below
 
 
-def log_expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: float) -> np.ndarray:
+def log_expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: np.ndarray | float) -> np.ndarray:
     """log E[max(best - Y, 0)] for Y normal with `mean` and `deviation`, elementwise.
 
     >>> round(float(np.exp(log_expected_improvement(np.array([0.0]), np.array([1.0]), 0.0))[0]), 4)

@@ -23,7 +23,7 @@ from rarebeat.search.targets import normalised
 from rarebeat.search.unseen import draw_unseen, list_unseen
 
 MOST_MODELLED = 350  # runs; of more, the best half and a random half of the others
-MOST_FITTED = 160  # runs that the length scales are fitted on
+MOST_FITTED = 160  # runs that the model's settings are drawn by
 LISTED = 1500  # points of a space that are all compared, instead of candidates
 DRAWN = 600  # candidates anywhere
 STARTS = 12  # of the best candidates and runs, from which neighbours are tried
@@ -58,23 +58,18 @@ def startup(axes: int) -> int:
 
 
 def _promising(space: Space, chart: Chart, lessons: Lessons, rng: np.random.Generator) -> np.ndarray:
-    """Rows of candidates, the highest expected improvement first: its mean over the drawn models."""
-    models = _models(chart, lessons, rng)
-    lowest = [model.predict(model.rows)[0].min() for model in models]
-    pending = chart.rows(lessons.pending)
-    models = [model.believing(pending) for model in models]
+    """Rows of candidates, the highest expected improvement first: its mean over the settings drawn."""
+    model = _model(chart, lessons, rng)
+    lowest = model.predict(model.rows)[0].min(axis=1, keepdims=True)
+    model = model.believing(chart.rows(lessons.pending))
 
     def value(rows: np.ndarray) -> np.ndarray:
-        each = [
-            log_expected_improvement(*model.predict(rows), best)
-            for model, best in zip(models, lowest, strict=True)
-        ]
-        return np.logaddexp.reduce(each)
+        return np.logaddexp.reduce(log_expected_improvement(*model.predict(rows), lowest))
 
     if space.size is not None and space.size <= LISTED:
         rows = chart.rows(list_unseen(space, lessons.visited))
         return rows[np.argsort(-value(rows), kind="stable")] if len(rows) else rows
-    return _climb(chart, models[0], value, rng)
+    return _climb(chart, model, value, rng)
 
 
 def _climb(chart: Chart, model: GaussianProcess, value: Value, rng: np.random.Generator) -> np.ndarray:
@@ -101,14 +96,14 @@ def _without(rows: np.ndarray, taken: set[bytes]) -> np.ndarray:
     return rows[new]
 
 
-def _models(chart: Chart, lessons: Lessons, rng: np.random.Generator) -> list[GaussianProcess]:
+def _model(chart: Chart, lessons: Lessons, rng: np.random.Generator) -> GaussianProcess:
     losses = np.array([loss for _, loss in lessons.results])
     targets = normalised(losses)
     chosen = _subset(losses, MOST_MODELLED, rng)
     rows, targets = chart.rows([lessons.results[i][0] for i in chosen]), targets[chosen]
     fitted = _subset(targets, MOST_FITTED, rng)
-    drawn = draw_settings(rows[fitted], targets[fitted], chart.unordered, rng)
-    return [GaussianProcess(rows, targets, chart.unordered, settings) for settings in drawn]
+    settings = draw_settings(rows[fitted], targets[fitted], chart.unordered, rng)
+    return GaussianProcess(rows, targets, chart.unordered, settings)
 
 
 def _subset(losses: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
