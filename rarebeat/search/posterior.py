@@ -5,7 +5,8 @@ by the marginal likelihood alone it would run to a bound. So there are priors, a
 few draws (Snoek et al., "Practical Bayesian optimization of machine learning algorithms", 2012), which come
 from elliptical slice sampling: it has nothing to tune (Murray, Adams and MacKay, 2010). The chain begins at
 the settings of highest posterior density, found by analytic gradients (Rasmussen and Williams, "Gaussian
-processes for machine learning", 2006, chapter 5).
+processes for machine learning", 2006, chapter 5). It is short: its draws are not independent, and with many
+runs they stay nearer that mode than the posterior is wide.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ SHRUNK = 30  # points of an ellipse that are tried; the chain stays where it is 
 def draw_settings(
     rows: np.ndarray, targets: np.ndarray, unordered: np.ndarray, rng: np.random.Generator
 ) -> list[Settings]:
-    """DRAWS draws from the posterior of the settings.
+    """DRAWS draws of the settings from a chain in their posterior.
 
     Args:
         rows: (n, d) coordinates.
-        targets: (n,) with mean about 0 and variance about 1.
+        targets: (n,), of which those of all runs have mean 0 and variance 1.
         unordered: (d,) bool.
     """
     differences = squared_differences(rows, rows, unordered)
@@ -54,7 +55,10 @@ def _step(
     targets: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """A point of the ellipse through `at` and `means + aside` that is likely enough."""
+    """One step of elliptical slice sampling: a likely point of the ellipse through `at` and `aside`.
+
+    `aside` is a draw from the prior, less its mean. The step ends where it began if SHRUNK points will not do.
+    """
     level = _log_likelihood(at, differences, targets) + np.log(rng.random())
     angle = rng.uniform(0.0, 2.0 * np.pi)
     low, high = angle - 2.0 * np.pi, angle

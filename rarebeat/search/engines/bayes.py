@@ -64,6 +64,7 @@ def _promising(space: Space, chart: Chart, lessons: Lessons, rng: np.random.Gene
     model = model.believing(chart.rows(lessons.pending))
 
     def value(rows: np.ndarray) -> np.ndarray:
+        # The sum over the settings, which orders rows as their mean does.
         return np.logaddexp.reduce(log_expected_improvement(*model.predict(rows), lowest))
 
     if space.size is not None and space.size <= LISTED:

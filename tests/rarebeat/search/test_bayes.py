@@ -8,9 +8,15 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.stats import norm
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import Matern
 
 from rarebeat.search import Run, parse_space, suggest
+from rarebeat.search.engines import bayes
 from rarebeat.search.engines.bayes import MOST_MODELLED, _subset
+from rarebeat.search.gaussian import Settings
+from rarebeat.search.targets import normalised
 
 METRIC = {"name": "loss", "goal": "minimize"}
 X = {"min": 0.0, "max": 1.0}
@@ -142,3 +148,25 @@ def test_unbounded_and_quantised_parameters_are_searched() -> None:
     best = min(runs, key=lambda run: run.objective).params
     assert abs(best["n"] - 1) < 0.5 and best["q"] == 10
     assert all(parse_space(config["parameters"]).point(run.params) for run in runs)
+
+
+def test_expected_improvement_is_averaged_over_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By scikit-learn's process: each setting expects something of its own, over a best of its own."""
+    pairs = [(0.05, 0.3), (0.6, 0.3)]
+    drawn = [Settings(np.log([length]), 0.0, float(np.log(noise))) for length, noise in pairs]
+    monkeypatch.setattr(bayes, "draw_settings", lambda *_: drawn)
+    seen = [3, 14, 25, 37, 48, 59, 70, 81, 92, 98]
+    losses = np.random.default_rng(10).random(len(seen))
+    runs = [Run(str(x), {"x": x}, "finished", loss) for x, loss in zip(seen, losses.tolist(), strict=True)]
+
+    places = (np.arange(100)[:, None] + 0.5) / 100
+    expected = []
+    for length, noise in pairs:
+        process = GaussianProcessRegressor(Matern(length, nu=2.5), alpha=noise, optimizer=None)
+        mean, deviation = process.fit(places[seen], normalised(losses)).predict(places, return_std=True)
+        z = (mean[seen].min() - mean) / deviation
+        expected.append(deviation * (z * norm.cdf(z) + norm.pdf(z)))
+        expected[-1][seen] = 0.0
+    best = [int(np.argmax(values)) for values in (np.mean(expected, axis=0), *expected)]
+    assert len(set(best)) == 3
+    assert suggest(sweep(x={"min": 0, "max": 99}), runs, 0) == {"x": best[0]}
