@@ -57,7 +57,7 @@ def _step(
 ) -> np.ndarray:
     """One step of elliptical slice sampling: a likely point of the ellipse through `at` and `aside`.
 
-    `aside` is a draw from the prior, less its mean. Where SHRUNK points will not do the step stays where it is.
+    `aside` is a draw from the prior, less its mean. Where SHRUNK points will not do it stays where it is.
     """
     level = _log_likelihood(at, differences, targets) + np.log(rng.random())
     angle = rng.uniform(0.0, 2.0 * np.pi)
