@@ -40,9 +40,9 @@ def order(runs: SweepRuns, sort: str | None = None) -> list[str]:
     return [entry.id for entry in rank(runs, sort).ranked]
 
 
-def printed(runs: SweepRuns, width: int = 200) -> str:
+def printed(runs: SweepRuns, width: int = 200, doubts: Doubts | None = None) -> str:
     stream = io.StringIO()
-    leaderboard.show(rank(runs), Doubts(), Console(file=stream, width=width, highlight=False))
+    leaderboard.show(rank(runs), doubts or Doubts(), Console(file=stream, width=width, highlight=False))
     return stream.getvalue()
 
 
@@ -237,9 +237,7 @@ def test_intervals_and_ties_stand_beside_the_objective():
     doubts = Doubts(
         {"a": Doubt(0.5, 0.7, True), "b": Doubt(0.4, 0.65, True), "c": Doubt(0.1, 0.3, False)}, 12
     )
-    stream = io.StringIO()
-    leaderboard.show(rank(runs), doubts, Console(file=stream, width=200, highlight=False))
-    text = stream.getvalue()
+    text = printed(runs, doubts=doubts)
     rows = [line.split("│")[1:5] for line in text.splitlines() if line.startswith("│")]
     assert [[cell.strip() for cell in row] for row in rows] == [
         ["=1", "a", "0.6000", "0.500-0.700"],
@@ -392,11 +390,9 @@ def test_of_one_or_two_patients_there_are_no_intervals_and_nobody_can_tell_a_tie
     ]
     ranking = rank(sweep(*entries))
     doubts = resample(ranking, 10, lambda run: predictions[run.id])
-    told = leaderboard.as_data(ranking, doubts)
+    told, text = leaderboard.as_data(ranking, doubts), printed(sweep(*entries), 250, doubts)
     assert [(run["interval"], run["tied"]) for run in told["runs"]] == [(None, None)] * 2
     assert told["corrected"] is None
     (notice,) = doubts.notices()
     assert notice.startswith(f"TOO FEW PATIENTS ({patients})") and notice in told["notices"]
-    stream = io.StringIO()
-    leaderboard.show(ranking, doubts, Console(file=stream, width=250, highlight=False))
-    assert notice in stream.getvalue() and "95 %" not in stream.getvalue()
+    assert notice in text and "95 %" not in text
