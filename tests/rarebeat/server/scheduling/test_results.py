@@ -32,13 +32,19 @@ def test_a_run_that_logged_three_values_counts_the_best_unless_its_summary_is_de
     assert as_searched(w.db, w.run(run), {"metric": metric}, False).objective == counted
 
 
-def test_a_run_whose_last_value_is_not_a_number_counts_the_best_before_it(world):
-    w = world(metric={"name": "loss"})
+def diverged(w):
+    """A run that has logged 0.4 and then no number."""
     run = w.given(w.agent())
     w.start(run)
     w.log(run, loss=0.4, _step=0)
     w.post(run, files={"wandb-history.jsonl": {"offset": 1, "content": ['{"loss": "NaN", "_step": 1}']},
                        "wandb-summary.json": {"offset": 0, "content": ['{"loss": "NaN"}']}})  # fmt: skip
+    return run
+
+
+def test_a_run_whose_last_value_is_not_a_number_counts_the_best_before_it(world):
+    w = world(metric={"name": "loss"})
+    run = diverged(w)
     w.end(run)
     assert as_searched(w.db, w.run(run), {"metric": {"name": "loss"}}, False).objective == 0.4
 
@@ -57,11 +63,7 @@ def test_the_best_of_a_run_under_way_is_known_where_it_is_to_be_imputed(world, m
 
 def test_a_run_that_was_stopped_early_counts_what_it_had_reached_before_it_diverged(world):
     w = world(metric={"name": "loss"})
-    run = w.given(w.agent())
-    w.start(run)
-    w.log(run, loss=0.4, _step=0)
-    w.post(run, files={"wandb-history.jsonl": {"offset": 1, "content": ['{"loss": "NaN", "_step": 1}']},
-                       "wandb-summary.json": {"offset": 0, "content": ['{"loss": "NaN"}']}})  # fmt: skip
+    run = diverged(w)
     w.db.execute("UPDATE runs SET stop_requested = 1, stop_reason = 'early_terminate'")
     w.end(run, 1)
     assert w.state(run) == "killed"
